@@ -1,0 +1,54 @@
+# labelsvc: `make demo` does the main job end to end, `make test` runs every test. Both set themselves up.
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.PHONY: demo serve worker test check bench format clean
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+# pip of Python 3.11 knows no dependency groups yet, so setting up begins with a newer one.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+
+
+$(VENV)/.ready: pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "labelsvc needs $(PYTHON); name another with make PYTHON=..." >&2; exit 1; }
+	@echo "Setting up $(VENV) (once, a minute or two)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --upgrade "pip>=25.1"
+	@$(PIP) --editable . --group test --group check --group bench
+	@touch $@
+
+demo: $(VENV)/.ready
+	@$(BIN)/python tests/flows/demo.py demo-output
+
+serve: $(VENV)/.ready
+	@$(BIN)/labelsvc init
+	@exec $(BIN)/labelsvc serve
+
+worker: $(VENV)/.ready
+	@exec $(BIN)/labelsvc worker
+
+test: $(VENV)/.ready
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(VENV)/.ready lint
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow"
+
+.PHONY: lint
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.ready
+	$(BIN)/python -m bench
+
+format: $(VENV)/.ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) demo-output build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

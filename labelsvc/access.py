@@ -1,0 +1,105 @@
+"""Use cases: who may do what. API keys are shown once, kept as digests, expire and can be revoked."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from sqlalchemy import Connection
+
+from labelsvc.domain.actors import Call
+from labelsvc.domain.products import check_name
+from labelsvc.errors import Conflict, InvalidInput, Unauthenticated, at
+from labelsvc.storage import audit, keys
+from labelsvc.storage.database import Database
+from labelsvc.storage.keys import ApiKey
+
+Role = Literal["line", "station", "qa", "admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+_PREFIX = "lsk_"
+_NAME_AT_MOST = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who holds a key; the name survives the key's rotation."""
+
+    name: str
+    role: Role
+
+
+def add_key(db: Database, call: Call, name: str, role: str, expires_at: datetime | None = None) -> tuple[ApiKey, str]:
+    """Make a key for a client and return it with its secret, which is shown this once.
+
+    A client's further key (for rotation) has the role of its others.
+
+    Raises:
+        InvalidInput: the role is none of ROLES, the name is not one, or the expiry has passed.
+        Conflict: the client has usable keys of another role.
+    """
+    with at("/name"):
+        check_name(name, _NAME_AT_MOST)
+    if role not in ROLES:
+        raise InvalidInput("role_unknown", f"Expected one of {', '.join(ROLES)}, got {role[:40]!r}.", pointer="/role")
+    if expires_at is not None and expires_at <= call.at:
+        raise InvalidInput(
+            "expiry_past", f"Expected a moment to come, got {expires_at.isoformat()}.", pointer="/expires_at"
+        )
+    secret = _PREFIX + secrets.token_urlsafe(32)
+    draft = ApiKey(0, name, role, call.at, expires_at, None)
+
+    def work(conn: Connection) -> ApiKey:
+        others = {key.role for key in keys.of_client(conn, name) if key.usable(call.at)} - {role}
+        if others:
+            raise Conflict("client_role", f"Expected role {others.pop()} as of the client's other keys, got {role}.")
+        key_id = keys.add(conn, draft, _digest(secret))
+        after = {"name": name, "role": role, "expires_at": expires_at.isoformat() if expires_at else None}
+        audit.record(conn, call, "key.add", f"key:{key_id}", after=after)
+        return keys.get(conn, key_id)
+
+    return db.write(work), secret
+
+
+def revoke_key(db: Database, call: Call, key_id: int) -> ApiKey:
+    """Make a key unusable from now on; revoking it again changes nothing.
+
+    Raises:
+        NotFound: there is no such key.
+    """
+
+    def work(conn: Connection) -> ApiKey:
+        key = keys.get(conn, key_id)
+        if key.revoked_at is None:
+            keys.revoke(conn, key_id, call.at)
+            audit.record(conn, call, "key.revoke", f"key:{key_id}", before={"name": key.name, "role": key.role})
+        return keys.get(conn, key_id)
+
+    return db.write(work)
+
+
+def list_keys(db: Database) -> tuple[ApiKey, ...]:
+    """Return all keys, without their secrets."""
+    with db.read() as conn:
+        return keys.listing(conn)
+
+
+def authenticate(db: Database, secret: str, now: datetime) -> Client:
+    """Return the client whose key this is.
+
+    Raises:
+        Unauthenticated: nobody's, revoked or expired; the answer is the same for all three.
+    """
+    with db.read() as conn:
+        key = keys.by_digest(conn, _digest(secret)) if secret.startswith(_PREFIX) else None
+    if key is None or not key.usable(now):
+        raise Unauthenticated("key_invalid", "Expected a key that is known, current and not revoked, got another.")
+    return Client(key.name, key.role)  # type: ignore[arg-type]  # only ROLES are ever stored
+
+
+def _digest(secret: str) -> str:
+    """Return the SHA-256 of a secret: it has 256 random bits, so nothing slower is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,136 @@
+"""The web process put together: settings, database, secret and routes become one WSGI application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from apiflask import APIFlask
+from flask import Response
+
+from labelsvc import __version__, logs
+from labelsvc.domain.gs1 import check_digital_link_domain
+from labelsvc.domain.issuer import Issuer
+from labelsvc.issuing.label_formats import seed_formats
+from labelsvc.metrics import Metrics
+from labelsvc.settings import Settings
+from labelsvc.storage import installation, job_states, schema
+from labelsvc.storage.database import Database
+from labelsvc.storage.secret_file import read_secret
+from labelsvc.web import (
+    auth,
+    batches,
+    guard,
+    jobs,
+    label_formats,
+    lots,
+    openapi,
+    operations,
+    paths,
+    printers,
+    problems,
+    products,
+    request_log,
+    serials,
+)
+from labelsvc.web.house import House, move_in
+
+_BLUEPRINTS = (
+    products.bp,
+    lots.bp,
+    batches.bp,
+    serials.bp,
+    printers.bp,
+    jobs.bp,
+    label_formats.bp,
+    operations.bp,
+)
+
+#: An API that answers JSON and files needs nothing from a browser.
+_HEADERS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def create_app(settings: Settings | None = None) -> APIFlask:
+    """Make the web application, ready to serve.
+
+    Args:
+        settings: by default those of the environment.
+
+    Raises:
+        InvalidInput: a setting is wrong.
+        Unavailable: the database does not answer, has another schema or another secret.
+    """
+    settings = settings or Settings.from_environment(os.environ)
+    logs.configure(settings.log_format, settings.log_level)
+    app = APIFlask(
+        "labelsvc",
+        title="labelsvc",
+        version=__version__,
+        spec_path=openapi.PATH,
+        docs_path=None,  # its pages load scripts from elsewhere
+        static_folder=None,  # type: ignore[arg-type]  # as in Flask: no route for files
+    )
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the provider that Flask comes with has it
+    move_in(app, open_house(settings))
+    paths.install(app)
+    problems.install(app)
+    # The order in which a request meets them: it gets a name, shows its key, and only then is read.
+    request_log.install(app)
+    auth.install(app)
+    guard.install(app, settings.max_body, settings.max_upload)
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    openapi.install(app)
+    auth.check_views(app)
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return app
+
+
+def open_house(settings: Settings) -> House:
+    """Open what the web process works with, and prove that it fits together.
+
+    Raises:
+        InvalidInput: the Digital Link domain breaks a rule.
+        Unavailable: as `create_app`.
+    """
+    issuer = Issuer(read_secret(settings.secret_file), check_digital_link_domain(settings.digital_link))
+    db = Database.open(settings.database_url, connections=settings.threads)
+
+    def check_database() -> None:
+        with db.read():
+            pass
+
+    def check_secret() -> None:
+        with db.read() as conn:
+            installation.check_secret(conn, issuer.secret)
+
+    def count_jobs() -> Mapping[str, int]:
+        with db.read() as conn:
+            return job_states.counted(conn)
+
+    checks = {"database": check_database, "schema": lambda: schema.check(db), "secret": check_secret}
+    try:
+        for name in ("schema", "secret"):
+            checks[name]()
+        seed_formats(db, _now())
+    except BaseException:
+        db.close()
+        raise
+    return House(db, issuer, settings.data_dir, _now, Metrics(count_jobs), checks)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,113 @@
+"""init, secret, db, key: what makes an installation and who may use it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from labelsvc import access
+from labelsvc.cli.opening import opened, settings
+from labelsvc.issuing.label_formats import seed_formats
+from labelsvc.settings import Settings
+from labelsvc.storage import installation, schema
+from labelsvc.storage.database import Database
+from labelsvc.storage.secret_file import SECRET_BYTES, create_secret, read_secret
+
+
+@click.command()
+def init() -> None:
+    """Make an installation: data directory, master secret, database, label formats. Doing it again is harmless."""
+    chosen = settings()
+    chosen.data_dir.mkdir(parents=True, exist_ok=True)
+    if not chosen.secret_file.exists():
+        create_secret(chosen.secret_file, secrets.token_bytes(SECRET_BYTES))
+        click.echo(f"Made the master secret {chosen.secret_file}: back it up first; without it no serial can be read.")
+    upgrade_database(chosen)
+    click.echo("Ready. Next: labelsvc key add --role admin NAME; labelsvc serve")
+
+
+def upgrade_database(chosen: Settings) -> None:
+    """Bring the database to this program's schema, bind it to the secret, and seed the shipped label formats."""
+    now = datetime.now(UTC)
+    with Database.open(chosen.database_url) as database:
+        schema.upgrade(database)
+        secret = read_secret(chosen.secret_file)
+        database.write(lambda conn: installation.bind_secret(conn, secret, now))
+        seed_formats(database, now)
+        click.echo(f"Database {database.url} has schema {schema.expected()}.")
+
+
+@click.group()
+def secret() -> None:
+    """The master secret, from which every unguessable serial derives."""
+
+
+@secret.command("init")
+def secret_init() -> None:
+    """Make a new master secret; never over one that is there."""
+    chosen = settings()
+    create_secret(chosen.secret_file, secrets.token_bytes(SECRET_BYTES))
+    click.echo(f"Made {chosen.secret_file}. Back it up: without it no serial can be read back, and none issued.")
+
+
+@secret.command("fingerprint")
+def secret_fingerprint() -> None:
+    """Show what the database knows the master secret by."""
+    click.echo(installation.fingerprint(read_secret(settings().secret_file)))
+
+
+@click.group()
+def db() -> None:
+    """The database's schema."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the schema up to this program."""
+    upgrade_database(settings())
+
+
+@db.command("version")
+def db_version() -> None:
+    """Show the schema that the database has, and the one that is expected."""
+    with Database.open(settings().database_url) as database:
+        click.echo(f"has {schema.current(database) or 'none'}, expected {schema.expected()}")
+
+
+@click.group()
+def key() -> None:
+    """API keys of clients."""
+
+
+@key.command("add")
+@click.option("--role", required=True, type=click.Choice(access.ROLES), help="What the client may do.")
+@click.option("--days", type=click.IntRange(1, 3_650), help="Expires after this many days; without it, never.")
+@click.argument("name")
+def key_add(role: str, days: int | None, name: str) -> None:
+    """Make a key for the client NAME and print it, alone and this once."""
+    with opened() as shell:
+        call = shell.call()
+        expires_at = call.at + timedelta(days=days) if days else None
+        _, text = access.add_key(shell.db, call, name, role, expires_at)
+    click.echo(text)
+
+
+@key.command("list")
+def key_list() -> None:
+    """Show all keys, without their secrets."""
+    with opened() as shell:
+        now = datetime.now(UTC)
+        for found in access.list_keys(shell.db):
+            state = "usable" if found.usable(now) else "revoked" if found.revoked_at else "expired"
+            click.echo(f"{found.id}\t{found.name}\t{found.role}\t{state}")
+
+
+@key.command("revoke")
+@click.argument("key_id", type=int)
+def key_revoke(key_id: int) -> None:
+    """Make a key unusable from now on."""
+    with opened() as shell:
+        found = access.revoke_key(shell.db, shell.call(), key_id)
+    click.echo(f"Revoked key {found.id} of {found.name}.")

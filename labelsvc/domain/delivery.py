@@ -1,0 +1,223 @@
+"""Delivery of a print job as a state machine: facts in, commands out; no socket, no database, no clock.
+
+The plain way, window by window:
+
+    start ──Connect──> connected ──HoldInDoubt──> held ──Send──> sent ──RecordSent──> recorded ─┐
+                                      ^                                                         │
+                                      └──────────────── the next window ────────────────────────┘
+                                                                                       Complete when none is left
+
+A window is committed as in doubt before its first byte is written, and as sent after its last. Up to the first byte a
+failure means 'retry'. After it, the labels that were handed over, whole or in part, stay in doubt and the job stops:
+only evidence or a person resolves them. Labels of the window that were not handed over are what they were before.
+Whoever drives this (worker or station) does what a command says and answers with the fact it led to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from labelsvc.domain.jobs import BLOCK
+
+Interval = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Open the way to the printer and see that it is the one meant, and ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldInDoubt:
+    """Commit that the labels first .. last may come out."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Write the labels first .. last."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSent:
+    """Commit that the labels first .. last were handed over."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Nothing was handed over since the last commit: give the window back and try again later."""
+
+    reasons: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop the job; it holds its printer until someone resolves it.
+
+    Attributes:
+        doubt_until: last label that may have been handed over; None: not one is in doubt.
+    """
+
+    doubt_until: int | None
+    reasons: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """All was handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Someone asked for an end; what was not handed over is held again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """The lease went to another sender: do nothing more, write nothing more."""
+
+
+Command = Connect | HoldInDoubt | Send | RecordSent | Retry | Stop | Complete | Cancel | Abandon
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The printer is there, is the one meant and takes data."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotReady:
+    """The printer cannot be reached or cannot print now; nothing was written."""
+
+    reasons: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrongPrinter:
+    """The printer is not the one the job was made for (its resolution, for instance); nothing was written."""
+
+    reasons: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The window is committed as in doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked:
+    """No window was committed, for someone asked for the job's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseLost:
+    """No commit was made, for another sender has the printer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Every byte of the window was handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendFailed:
+    """Writing failed.
+
+    Attributes:
+        last_touched: last label of which a byte was handed over; None: not one byte was.
+    """
+
+    last_touched: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The window is committed as sent."""
+
+
+Fact = Connected | NotReady | WrongPrinter | Held | CancelAsked | LeaseLost | Sent | SendFailed | Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is left to do.
+
+    Attributes:
+        origin: first ordinal of the job; blocks of digests are counted from it.
+        window: labels at most between two commits; None: all that is left in one go (a spool).
+        todo: intervals still to be printed, ascending.
+        current: the window on its way.
+    """
+
+    origin: int
+    window: int | None
+    todo: tuple[Interval, ...]
+    current: Interval | None = None
+
+
+def begin(origin: int, window: int | None, todo: tuple[Interval, ...]) -> tuple[Delivery, Command]:
+    """Return the state before anything was done and the first command."""
+    delivery = Delivery(origin, window, todo)
+    return delivery, Connect() if todo else Complete()
+
+
+def step(delivery: Delivery, fact: Fact) -> tuple[Delivery, Command]:  # noqa: C901, PLR0911  # one line a fact
+    """Return what follows from a fact."""
+    match fact:
+        case Connected():
+            return _next_window(delivery)
+        case NotReady(reasons, message):
+            return delivery, Retry(reasons, message)
+        case WrongPrinter(reasons, message):
+            return delivery, Stop(None, reasons, message)
+        case CancelAsked():
+            return delivery, Cancel()
+        case LeaseLost():
+            return delivery, Abandon()
+        case Recorded():
+            return _next_window(replace(delivery, todo=_rest(delivery), current=None))
+    first, last = _on_its_way(delivery)
+    match fact:
+        case Held():
+            return delivery, Send(first, last)
+        case Sent():
+            return delivery, RecordSent(first, last)
+        case SendFailed(None, message):
+            return delivery, Retry(("connecting-to-device",), message)
+        case SendFailed(touched, message):
+            return delivery, Stop(touched, ("printer-stopped", "x-labels-in-doubt"), message)
+
+
+def _on_its_way(delivery: Delivery) -> Interval:
+    assert delivery.current is not None, "this fact can only follow a window"
+    return delivery.current
+
+
+def _next_window(delivery: Delivery) -> tuple[Delivery, Command]:
+    if not delivery.todo:
+        return delivery, Complete()
+    first, last = delivery.todo[0]
+    if delivery.window is not None:
+        # A window ends where its block of digests ends, so that a block's bytes are whole windows.
+        end_of_block = delivery.origin + ((first - delivery.origin) // BLOCK + 1) * BLOCK - 1
+        last = min(last, first + delivery.window - 1, end_of_block)
+    return replace(delivery, current=(first, last)), HoldInDoubt(first, last)
+
+
+def _rest(delivery: Delivery) -> tuple[Interval, ...]:
+    _, last = _on_its_way(delivery)
+    (_, end), *others = delivery.todo
+    return tuple(others) if last == end else ((last + 1, end), *others)

@@ -1,0 +1,105 @@
+"""Outcomes: what is known of each granted number, kept as intervals of ordinals.
+
+Rows are appended and never overwritten; of two that cover the same number the later one holds. `paint` folds the rows
+of a range into what holds now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+Outcome = Literal[
+    "held",  # granted, in the hands of whoever asked; downloads are not watched
+    "planned",  # waits in a print job
+    "sent",  # handed to a printer; nothing more is known
+    "in_doubt",  # may or may not have been handed over
+    "absent",  # known not to have come out
+    "confirmed",  # came out, with evidence
+    "spoiled",
+    "sampled",
+    "returned",  # given back unused; never issued again
+    "invalidated",
+]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+#: From the weakest to the strongest.
+Evidence = Literal["sent", "idle", "counted", "echoed", "sensed", "scanned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The numbers first .. last of one pool, both included, and what is known of them."""
+
+    first: int
+    last: int
+    outcome: Outcome
+    evidence: Evidence | None = None
+    reason: str | None = None
+
+    @property
+    def count(self) -> int:
+        """How many numbers."""
+        return self.last - self.first + 1
+
+
+def paint(rows: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Fold rows, the earliest first, into disjoint intervals in ascending order that say what holds now.
+
+    Neighbours that say the same are one interval.
+    """
+    painted: list[Interval] = []
+    for row in rows:
+        kept = [piece for old in painted for piece in _without(old, row)]
+        painted = sorted([*kept, row], key=lambda interval: interval.first)
+    return tuple(_merged(painted))
+
+
+def _without(old: Interval, new: Interval) -> list[Interval]:
+    if old.last < new.first or old.first > new.last:
+        return [old]
+    pieces = []
+    if old.first < new.first:
+        pieces.append(replace(old, last=new.first - 1))
+    if old.last > new.last:
+        pieces.append(replace(old, first=new.last + 1))
+    return pieces
+
+
+def _merged(intervals: list[Interval]) -> list[Interval]:
+    merged: list[Interval] = []
+    for interval in intervals:
+        before = merged[-1] if merged else None
+        if (
+            before is not None
+            and before.last + 1 == interval.first
+            and (before.outcome, before.evidence, before.reason)
+            == (interval.outcome, interval.evidence, interval.reason)
+        ):
+            merged[-1] = replace(before, last=interval.last)
+        else:
+            merged.append(interval)
+    return merged
+
+
+def within(intervals: Iterable[Interval], first: int, last: int) -> tuple[Interval, ...]:
+    """Return the parts that lie inside first .. last."""
+    return tuple(
+        replace(interval, first=max(interval.first, first), last=min(interval.last, last))
+        for interval in intervals
+        if interval.first <= last and interval.last >= first
+    )
+
+
+def having(intervals: Iterable[Interval], outcomes: Collection[Outcome]) -> tuple[Interval, ...]:
+    """Return the intervals with one of the outcomes."""
+    return tuple(interval for interval in intervals if interval.outcome in outcomes)
+
+
+def totals(intervals: Iterable[Interval]) -> dict[str, int]:
+    """Return how many numbers have each outcome that occurs, in the order of OUTCOMES."""
+    counted: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
+    for interval in intervals:
+        counted[interval.outcome] += interval.count
+    return {outcome: count for outcome, count in counted.items() if count}

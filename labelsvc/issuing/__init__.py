@@ -1,0 +1,1 @@
+"""Use cases: products, lots, serial schemes, label formats, batches and their files."""

@@ -1,0 +1,149 @@
+"""Checking a label format: does it keep what its [limits] promise, at every resolution and in every language?
+
+It is compiled with the longest values, of the widest characters, that it says it takes. Values are also made up here
+for pictures of a format that has no batch yet.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from labelsvc.domain import gs1
+from labelsvc.errors import InvalidInput
+from labelsvc.labels import fonts
+from labelsvc.labels.compiling import compile_layout
+from labelsvc.labels.fonts import Language
+from labelsvc.labels.formats import LabelFormat
+from labelsvc.labels.layout import FontName
+from labelsvc.labels.symbols import Shape
+from labelsvc.labels.values import ProductKind, Values
+
+RESOLUTIONS = (8, 12)
+"""Dots per mm of the printers that a format must work on."""
+
+_LANGUAGES: tuple[Language, ...] = ("zpl", "pdf")
+_ITEM_CHARACTERS = string.ascii_uppercase + string.digits + "-."
+_SERIAL_CHARACTERS = string.ascii_uppercase + string.digits + "-."
+_ASCII = string.ascii_letters + string.digits + string.punctuation
+_EXAMPLE_GTIN = "09520123456788"
+_EXAMPLE_ITEM = "PUMP-4711"
+_EXAMPLE_DATES = (date(2026, 11, 22), date(2028, 11, 21), date(2028, 5, 21))
+_EXAMPLE_SERIAL = "7K3MZ9Q2XW4H8VDR5TBN"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a format does not keep a promise.
+
+    Attributes:
+        languages, resolutions: where it does not; dots per mm.
+    """
+
+    code: str
+    message: str
+    languages: tuple[Language, ...]
+    resolutions: tuple[int, ...]
+
+
+def check(fmt: LabelFormat) -> list[Problem]:
+    """Compile a format with the longest values it promises to take; no problems is what one hopes for."""
+    found: dict[tuple[str, str], set[tuple[Language, int]]] = {}
+    shape = longest_shape(fmt)
+    for values in longest_values(fmt):
+        for language in _LANGUAGES:
+            for dpmm in RESOLUTIONS:
+                try:
+                    compile_layout(fmt, values, shape, dpmm, language)
+                except InvalidInput as error:
+                    found.setdefault((error.code, error.message), set()).add((language, dpmm))
+    return [
+        Problem(
+            code,
+            message,
+            tuple(language for language in _LANGUAGES if any(language == where[0] for where in places)),
+            tuple(dpmm for dpmm in RESOLUTIONS if any(dpmm == where[1] for where in places)),
+        )
+        for (code, message), places in found.items()
+    ]
+
+
+def longest_shape(fmt: LabelFormat) -> Shape:
+    """Give the shape of the longest serial a format promises to take, any character at any position."""
+    return (_SERIAL_CHARACTERS,) * fmt.limits.serial
+
+
+def longest_values(fmt: LabelFormat) -> Iterator[Values]:
+    """Give the values at a format's limits, in the characters that are widest in each font and longest in a link.
+
+    Each comes with all that a batch may have, and with nothing of it.
+    """
+    limits = fmt.limits
+    for kind in fmt.kinds:
+        for name, lot, item in dict.fromkeys(_widest(font) for font in ("sans", "bold")):
+            everything = Values(
+                product_code=_EXAMPLE_GTIN if kind == "gtin" else item * limits.product_code,
+                product_kind=kind,
+                product_name=name * limits.product_name,
+                lot_number=lot * limits.lot_number,
+                production=_EXAMPLE_DATES[0],
+                expiry=_EXAMPLE_DATES[1],
+                best_before=_EXAMPLE_DATES[2],
+                line=name * limits.line,
+                quantity=limits.quantity,
+                digital_link=_domain(limits.digital_link),
+            )
+            for values in (everything, replace(everything, lot_number="%" * limits.lot_number)):
+                yield values
+                yield replace(values, expiry=None, best_before=None, line=None)
+
+
+def _widest(font: FontName) -> tuple[str, str, str]:
+    """Give the widest character of a name, of a lot number and of an item code in a font."""
+    widths = fonts.widths(font)
+    sets: Sequence[str] = (_ASCII, "".join(sorted(gs1.CSET_82)), _ITEM_CHARACTERS)
+    name, lot, item = (max(chars, key=lambda char: widths[char]) for chars in sets)
+    return name, lot, item
+
+
+def _domain(length: int) -> str:
+    """Make up the beginning of Digital Links that is so long."""
+    return f"https://{'w' * (length - len('https://.ex'))}.ex"
+
+
+def example_values(fmt: LabelFormat, kind: ProductKind | None = None) -> Values:
+    """Make up values for a picture of a format; longer than its limits they are not.
+
+    Args:
+        fmt: the format.
+        kind: of the product; by default the first that the format is for.
+    """
+    kind = kind or fmt.kinds[0]
+    code = _EXAMPLE_GTIN if kind == "gtin" else _EXAMPLE_ITEM
+    production, expiry, best_before = _EXAMPLE_DATES
+    return Values(
+        product_code=code if kind == "gtin" else code[: fmt.limits.product_code],
+        product_kind=kind,
+        product_name=_shortened("Circulation pump, 230 V, stainless steel", fmt.limits.product_name),
+        lot_number="L-2026-118"[: fmt.limits.lot_number],
+        production=production,
+        expiry=expiry,
+        best_before=best_before,
+        line="Line 3"[: fmt.limits.line],
+        quantity=min(500, fmt.limits.quantity),
+        digital_link="https://id.example.com",
+    )
+
+
+def example_serial(fmt: LabelFormat, length: int = 10) -> str:
+    """Make up a serial for a picture of a format."""
+    return _EXAMPLE_SERIAL[: min(length, fmt.limits.serial)]
+
+
+def _shortened(name: str, longest: int) -> str:
+    """Leave out words at the end until a name is short enough."""
+    while len(name) > longest and " " in name:
+        name = name.rpartition(" ")[0].removesuffix(",")
+    return name[:longest]

@@ -1,0 +1,65 @@
+"""Metrics of one process in Prometheus' text format; the only module that knows prometheus-client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+
+
+class Metrics:
+    """What this process counts; every one has a registry of its own, so that two apps in one process do not mix.
+
+    Args:
+        job_states: asked at every scrape: state of print jobs -> how many.
+    """
+
+    def __init__(self, job_states: Callable[[], Mapping[str, int]]) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "labelsvc_requests", "Requests answered.", ("route", "method", "status"), registry=self._registry
+        )
+        self._seconds = Histogram(
+            "labelsvc_request_seconds", "Time to the answer's first byte.", ("route",), registry=self._registry
+        )
+        self._granted = Counter("labelsvc_labels_granted", "Serial numbers granted.", registry=self._registry)
+        self._registry.register(_JobStates(job_states))
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one answer; `route` is the rule, never the path (whose number of values has no bound)."""
+        self._requests.labels(route, method, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def granted(self, count: int) -> None:
+        """Count serial numbers that were granted."""
+        self._granted.inc(count)
+
+    def text(self) -> bytes:
+        """Return everything, as Prometheus reads it."""
+        return generate_latest(self._registry)
+
+
+class _JobStates(Collector):
+    """Print jobs by state, counted in the database at every scrape: every process says the same."""
+
+    def __init__(self, count: Callable[[], Mapping[str, int]]) -> None:
+        self._count = count
+
+    def describe(self) -> Iterable[Metric]:
+        """Say what will be collected, so that registering asks no database."""
+        return [self._family()]
+
+    def collect(self) -> Iterable[Metric]:
+        """Count now."""
+        family = self._family()
+        for state, count in self._count().items():
+            family.add_metric([state], count)
+        return [family]
+
+    def _family(self) -> GaugeMetricFamily:
+        return GaugeMetricFamily("labelsvc_print_jobs", "Print jobs by state.", labels=["state"])

@@ -1,0 +1,113 @@
+"""tcp://host:9100: raw ZPL to a printer's own port, which may answer ~HI and ~HS or may not."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterable
+
+from labelsvc.printers.transport import NotReady, SendFailed, WrongPrinter
+from labelsvc.printers.zebra import ASK, Answers
+
+#: One write is at most this long, so that a stalled printer is noticed by its lack of progress.
+_PIECE = 65_536
+
+
+class TcpTransport:
+    """A connection to one printer.
+
+    Args:
+        dpmm: dots per mm the labels are made for; a printer that says another is refused.
+        answer_seconds: how long to wait for the answers to ~HI and ~HS; many ports never give any.
+        stall_seconds: how long a printer may take no byte; must be well under the lease.
+    """
+
+    windowed = True
+
+    def __init__(
+        self, address: tuple[str, int], dpmm: int, *, answer_seconds: float = 1.0, stall_seconds: float = 20.0
+    ) -> None:
+        self._address = address
+        self._dpmm = dpmm
+        self._answer_seconds = answer_seconds
+        self._stall_seconds = stall_seconds
+        self._socket: socket.socket | None = None
+
+    def open(self) -> None:
+        """Connect, and ask the printer what it is and whether it can print."""
+        host, port = self._address
+        try:
+            self._socket = socket.create_connection(self._address, timeout=self._stall_seconds)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            self._socket.sendall(ASK)
+            answers = self._listen(self._socket)
+        except OSError as error:
+            self.close()
+            reason = "timed-out" if isinstance(error, TimeoutError) else "connecting-to-device"
+            raise NotReady((reason,), f"Expected a printer at {host}:{port}, got {_said(error)}.") from None
+        try:
+            self._judge(answers)
+        except (NotReady, WrongPrinter):
+            self.close()
+            raise
+
+    def _listen(self, connection: socket.socket) -> Answers:
+        answers = Answers()
+        deadline = time.monotonic() + self._answer_seconds
+        while not answers.complete and (left := deadline - time.monotonic()) > 0:
+            connection.settimeout(left)
+            try:
+                data = connection.recv(4_096)
+            except TimeoutError:
+                break
+            if not data:
+                raise ConnectionResetError("the connection closed")
+            answers.feed(data)
+        connection.settimeout(self._stall_seconds)
+        return answers
+
+    def _judge(self, answers: Answers) -> None:
+        identity, status = answers.identity, answers.status
+        if identity is not None and identity.dpmm != self._dpmm:
+            raise WrongPrinter(f"Expected a printer of {self._dpmm} dots per mm, got one of {identity.dpmm}.")
+        if status is not None and status.reasons:
+            raise NotReady(status.reasons, f"Expected a printer that can print, got {', '.join(status.reasons)}.")
+        if identity is not None and status is None:
+            # It talks, but says nothing of its state: media out, ribbon out or head open (ZPL II guide, ~HS).
+            raise NotReady(("other-error",), "Expected an answer to ~HS, got none: media, ribbon or head.")
+
+    def send(self, chunks: Iterable[bytes]) -> None:
+        """Write labels, counting what the network took."""
+        assert self._socket is not None, "open() comes first"
+        handed_over = 0
+        for chunk in chunks:
+            view = memoryview(chunk)
+            while view:
+                try:
+                    sent = self._socket.send(view[:_PIECE])
+                except OSError as error:
+                    raise SendFailed(handed_over, f"Expected the printer to take data, got {_said(error)}.") from None
+                handed_over += sent
+                view = view[sent:]
+
+    def close(self) -> str | None:
+        """Say that no more comes, and see whether the printer took it all without breaking off."""
+        connection, self._socket = self._socket, None
+        if connection is None:
+            return None
+        with connection:
+            try:
+                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(self._answer_seconds)
+                while connection.recv(4_096):
+                    pass
+            except TimeoutError:
+                return None  # some ports keep the connection open for a while; that says nothing
+            except OSError as error:
+                return f"Expected the printer to take all data, got {_said(error)}."
+        return None
+
+
+def _said(error: OSError) -> str:
+    return (error.strerror or str(error) or type(error).__name__).lower()

@@ -1,0 +1,1 @@
+"""Use cases: printers, print jobs and their delivery."""

@@ -1,0 +1,165 @@
+"""Settings of a process: frozen, read once from the environment (LABELSVC_*), checked before anything starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from labelsvc.errors import InvalidInput
+
+PREFIX = "LABELSVC_"
+
+LogFormat = Literal["auto", "json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a process must know before it starts.
+
+    Attributes:
+        digital_link: beginning of the Digital Links that labels carry, as `https://id.example.com`; it is printed for
+            ever, so it has no default.
+        data_dir: everything that is kept in files: the SQLite database, the secret, what `file:///` printers write.
+        database_url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`.
+        secret_file: the master secret that all pool keys derive from.
+        host, port, threads: where and with how many threads the web process listens.
+        log_format: one JSON object a line, or for eyes; `auto` is `console` on a terminal, else `json`.
+        max_body: bytes of a request's body.
+        max_upload: bytes of an upload (a label format with its pictures).
+    """
+
+    digital_link: str
+    data_dir: Path
+    database_url: str
+    secret_file: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    threads: int = 16
+    log_format: LogFormat = "auto"
+    log_level: LogLevel = "info"
+    max_body: int = 1_000_000
+    max_upload: int = 2_000_000
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the settings out of an environment.
+
+        Raises:
+            InvalidInput: a LABELSVC_ name is unknown, a value breaks its rule, or a required one is missing.
+        """
+        given = {name[len(PREFIX) :]: value for name, value in environment.items() if name.startswith(PREFIX)}
+        for name in given:
+            _check_known(name)
+        values = {field: _read(name, given[name]) for name, (field, _) in _READERS.items() if name in given}
+        if "digital_link" not in values:
+            raise InvalidInput(
+                "setting_missing",
+                f"Expected {PREFIX}DIGITAL_LINK_DOMAIN (the domain that labels will carry for ever, "
+                "for instance id.example.com), got nothing.",
+            )
+        values.setdefault("data_dir", Path("labelsvc-data").absolute())
+        values.setdefault("database_url", f"sqlite:///{values['data_dir'] / 'labelsvc.sqlite'}")
+        values.setdefault("secret_file", values["data_dir"] / "secret")
+        return cls(**values)
+
+    def __repr__(self) -> str:
+        """Show every setting, a password never."""
+        shown = {name: getattr(self, name) for name in self.__slots__}
+        shown["database_url"] = without_password(self.database_url)
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+
+def without_password(url: str) -> str:
+    """Return a database URL that may be shown: the password and all parameters are left out."""
+    shown, _, parameters = url.partition("?")
+    # The last @ ends the user part, so that a password with an unescaped @ is hidden as a whole.
+    shown = re.sub(r"(?<=://)([^:/@]*):.*@", r"\1:***@", shown)
+    return f"{shown}?***" if parameters else shown
+
+
+def _check_known(name: str) -> None:
+    if name in _READERS:
+        return
+    near = get_close_matches(name, _READERS, n=1, cutoff=0.0)
+    raise InvalidInput("setting_unknown", f"Expected a setting such as {PREFIX}{near[0]}, got {PREFIX}{name[:60]}.")
+
+
+def _read(name: str, text: str) -> Any:
+    _, read = _READERS[name]
+    try:
+        return read(text)
+    except ValueError as error:
+        raise InvalidInput("setting_value", f"{PREFIX}{name}: {error}") from None
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:60] + "…")
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,12}", text) or not least <= int(text) <= most:
+            raise ValueError(f"Expected a whole number from {least} to {most}, got {_shown(text)}.")
+        return int(text)
+
+    return read
+
+
+def _choice(options: tuple[str, ...]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in options:
+            raise ValueError(f"Expected one of {', '.join(options)}, got {_shown(text)}.")
+        return text
+
+    return read
+
+
+def _path(text: str) -> Path:
+    if not text.strip() or "\0" in text:
+        raise ValueError(f"Expected a path, got {_shown(text)}.")
+    return Path(text).expanduser().absolute()
+
+
+def _database_url(text: str) -> str:
+    # The value may hold a password, so it is not shown.
+    if re.fullmatch(r"sqlite:///.+|postgresql(\+psycopg)?://.*/.+", text, re.DOTALL):
+        return text
+    raise ValueError("Expected sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME, got another form.")
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[0-9A-Za-z.:_-]{1,253}", text):
+        raise ValueError(f"Expected a host name or an address, got {_shown(text)}.")
+    return text
+
+
+def _digital_link(text: str) -> str:
+    """Read `id.example.com` or `https://id.example.com/id` in one spelling; GS1's rules are for others to check."""
+    found = re.fullmatch(r"(?:(https?)://)?([0-9A-Za-z.-]+(?::[0-9]{1,5})?)((?:/[^/?#\s]+)*)/?", text, re.ASCII)
+    if found is None:
+        raise ValueError(f"Expected a domain like id.example.com (https:// may stand before it), got {_shown(text)}.")
+    scheme, host, path = found.groups()
+    return f"{scheme or 'https'}://{host.lower()}{path}"
+
+
+#: Name without the prefix -> the field it sets and how it is read.
+_READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "DIGITAL_LINK_DOMAIN": ("digital_link", _digital_link),
+    "DATA_DIR": ("data_dir", _path),
+    "DATABASE_URL": ("database_url", _database_url),
+    "SECRET_FILE": ("secret_file", _path),
+    "HOST": ("host", _host),
+    "PORT": ("port", _whole(1, 65_535)),
+    "THREADS": ("threads", _whole(1, 256)),
+    "LOG_FORMAT": ("log_format", _choice(get_args(LogFormat))),
+    "LOG_LEVEL": ("log_level", _choice(get_args(LogLevel))),
+    "MAX_BODY": ("max_body", _whole(1_000, 100_000_000)),
+    "MAX_UPLOAD": ("max_upload", _whole(1_000, 100_000_000)),
+}
+
+NAMES = tuple(PREFIX + name for name in _READERS)

@@ -1,0 +1,1 @@
+"""What is kept: the database behind one door, its tables, and one module per noun."""

@@ -1,0 +1,189 @@
+"""Print jobs in the books: a queue per printer, first in, first out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from labelsvc.domain.actors import Call
+from labelsvc.domain.jobs import JOB_ENDED, JobState
+from labelsvc.domain.pages import Page
+from labelsvc.errors import NotFound
+from labelsvc.storage.database import insert_new
+from labelsvc.storage.pages import AnyRow, page
+from labelsvc.storage.tables import print_job_blocks, print_jobs, printers
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A print job: the ordinals first .. last of one range, on one printer revision."""
+
+    id: int
+    batch_id: int
+    range_id: int
+    printer_id: int
+    printer: str
+    printer_revision: int
+    first: int
+    last: int
+    state: JobState
+    state_reasons: tuple[str, ...]
+    message: str | None
+    attempts: int
+    not_before: datetime | None
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will be sent."""
+        return self.state in JOB_ENDED
+
+
+_JOB = select(
+    print_jobs.c.id,
+    print_jobs.c.batch_id,
+    print_jobs.c.range_id,
+    print_jobs.c.printer_id,
+    printers.c.name.label("printer"),
+    print_jobs.c.printer_revision,
+    print_jobs.c.first,
+    print_jobs.c.last,
+    print_jobs.c.state,
+    print_jobs.c.state_reasons,
+    print_jobs.c.message,
+    print_jobs.c.attempts,
+    print_jobs.c.not_before,
+    print_jobs.c.cancel_requested,
+    print_jobs.c.created_at,
+    print_jobs.c.started_at,
+    print_jobs.c.ended_at,
+).join_from(print_jobs, printers, printers.c.id == print_jobs.c.printer_id)
+
+
+def _job(row: AnyRow) -> JobRow:
+    return JobRow(**{**row._mapping, "state_reasons": tuple(row.state_reasons)})
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What a job is made of."""
+
+    batch_id: int
+    range_id: int
+    printer_id: int
+    printer_revision: int
+    first: int
+    last: int
+
+
+def add(conn: Connection, call: Call, new: NewJob) -> int:
+    """Insert a pending job at the end of its printer's queue; return its id."""
+    key = conn.execute(
+        insert(print_jobs).values(
+            batch_id=new.batch_id,
+            range_id=new.range_id,
+            printer_id=new.printer_id,
+            printer_revision=new.printer_revision,
+            first=new.first,
+            last=new.last,
+            state="pending",
+            state_reasons=["job-queued"],
+            attempts=0,
+            cancel_requested=False,
+            created_at=call.at,
+        )
+    ).inserted_primary_key
+    assert key is not None  # one row was inserted
+    return int(key[0])
+
+
+def get(conn: Connection, job_id: int, *, lock: bool = False) -> JobRow:
+    """Return a job.
+
+    Args:
+        lock: keep others from changing it until this transaction ends.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if lock:
+        conn.execute(select(print_jobs.c.id).where(print_jobs.c.id == job_id).with_for_update())
+    row = conn.execute(_JOB.where(print_jobs.c.id == job_id)).one_or_none()
+    if row is None:
+        raise NotFound("job_unknown", f"Expected the id of a print job, got {job_id}.")
+    return _job(row)
+
+
+def listing(conn: Connection, chosen: tuple[str | None, str | None], after: int, limit: int) -> Page[JobRow]:
+    """Return jobs in the order they came, of one printer (name) and in one state where given."""
+    printer, state = chosen
+    query = _JOB
+    if printer is not None:
+        query = query.where(printers.c.name == printer)
+    if state is not None:
+        query = query.where(print_jobs.c.state == state)
+    return page(conn, query, print_jobs.c.id, (after, limit), _job)
+
+
+def head(conn: Connection, printer_id: int) -> JobRow | None:
+    """Return the oldest job of a printer that has not ended: the only one that may be sent."""
+    row = conn.execute(
+        _JOB.where(print_jobs.c.printer_id == printer_id, print_jobs.c.state.not_in(JOB_ENDED))
+        .order_by(print_jobs.c.id)
+        .limit(1)
+    ).one_or_none()
+    return _job(row) if row else None
+
+
+def waiting_printers(conn: Connection, now: datetime, pause_at_most: timedelta) -> tuple[int, ...]:
+    """Return the ids of printers whose oldest job is due, or was being sent by someone.
+
+    Args:
+        pause_at_most: a job due later than this from now was set by a clock that has since jumped back: it is due.
+    """
+    oldest = (
+        select(func.min(print_jobs.c.id)).where(print_jobs.c.state.not_in(JOB_ENDED)).group_by(print_jobs.c.printer_id)
+    )
+    due = or_(
+        print_jobs.c.not_before.is_(None),
+        print_jobs.c.not_before <= now,
+        print_jobs.c.not_before > now + pause_at_most,
+    )
+    rows = conn.execute(
+        select(print_jobs.c.printer_id)
+        .where(print_jobs.c.id.in_(oldest), print_jobs.c.state.in_(("pending", "processing")), due)
+        .order_by(print_jobs.c.printer_id)
+    )
+    return tuple(rows.scalars())
+
+
+def set_state(conn: Connection, job_id: int, state: JobState, reasons: tuple[str, ...], **changes: Any) -> None:
+    """Move a job to a state; `changes` are further columns (message, ended_at, ...)."""
+    conn.execute(
+        update(print_jobs).where(print_jobs.c.id == job_id).values(state=state, state_reasons=list(reasons), **changes)
+    )
+
+
+def request_cancel(conn: Connection, job_id: int, reasons: tuple[str, ...]) -> None:
+    """Ask whoever sends the job to stop before its next window."""
+    conn.execute(
+        update(print_jobs).where(print_jobs.c.id == job_id).values(cancel_requested=True, state_reasons=list(reasons))
+    )
+
+
+def record_block(conn: Connection, job_id: int, token: int, interval: tuple[int, int], sha256: str) -> None:
+    """Keep the digest of a run of labels inside one block, as handed over; the run grows with each window."""
+    first, last = interval
+    row = {"job_id": job_id, "first": first, "token": token}
+    if not insert_new(conn, print_job_blocks, {**row, "last": last, "sha256": sha256}):
+        conn.execute(
+            update(print_job_blocks)
+            .where(*(print_job_blocks.c[name] == row[name] for name in row))
+            .values(last=last, sha256=sha256)
+        )

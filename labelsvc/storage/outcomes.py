@@ -1,0 +1,96 @@
+"""Outcomes in the books: intervals that are appended, and the two that a running delivery moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+
+from labelsvc.domain.actors import Call
+from labelsvc.domain.outcomes import Interval, paint
+from labelsvc.storage.tables import outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt to deliver a job: the job and the fencing token of the lease it runs under."""
+
+    job_id: int
+    range_id: int
+    token: int
+
+
+def append(conn: Connection, call: Call, range_id: int, interval: Interval, delivery: Delivery | None = None) -> None:
+    """Write what became known of an interval."""
+    conn.execute(
+        insert(outcomes).values(
+            range_id=range_id,
+            first=interval.first,
+            last=interval.last,
+            outcome=interval.outcome,
+            evidence=interval.evidence,
+            reason=interval.reason,
+            job_id=delivery.job_id if delivery else None,
+            token=delivery.token if delivery else None,
+            actor_kind=call.actor.kind,
+            actor_id=call.actor.id,
+            at=call.at,
+        )
+    )
+
+
+def of_range(conn: Connection, range_id: int) -> tuple[Interval, ...]:
+    """Return what holds now of every number of a range."""
+    rows = conn.execute(
+        select(outcomes.c.first, outcomes.c.last, outcomes.c.outcome, outcomes.c.evidence, outcomes.c.reason)
+        .where(outcomes.c.range_id == range_id)
+        .order_by(outcomes.c.id)
+    )
+    return paint(Interval(*row) for row in rows)
+
+
+def of_number(conn: Connection, range_id: int, ordinal: int) -> Interval:
+    """Return what holds now of one number that is known to be granted."""
+    row = conn.execute(
+        select(outcomes.c.first, outcomes.c.last, outcomes.c.outcome, outcomes.c.evidence, outcomes.c.reason)
+        .where(outcomes.c.range_id == range_id, outcomes.c.first <= ordinal, outcomes.c.last >= ordinal)
+        .order_by(outcomes.c.id.desc())
+        .limit(1)
+    ).one()
+    return Interval(*row)
+
+
+def hold_in_doubt(conn: Connection, call: Call, delivery: Delivery, first: int, last: int) -> None:
+    """Commit, before a byte is written, that these labels may come out."""
+    append(conn, call, delivery.range_id, Interval(first, last, "in_doubt", "sent"), delivery)
+
+
+def record_sent(conn: Connection, call: Call, delivery: Delivery, first: int, last: int) -> None:
+    """Say that the window in doubt was handed over; it joins the labels this delivery sent just before."""
+    _lift_doubt(conn, delivery)
+    joined = conn.execute(
+        update(outcomes)
+        .where(*_of(delivery), outcomes.c.outcome == "sent", outcomes.c.last == first - 1)
+        .values(last=last, at=call.at)
+    ).rowcount
+    if not joined:
+        append(conn, call, delivery.range_id, Interval(first, last, "sent", "sent"), delivery)
+
+
+def narrow_doubt(conn: Connection, delivery: Delivery, last: int | None) -> None:
+    """Say that of the window in doubt only the labels up to `last` (None: not one) may have been handed over.
+
+    The others are again what they were before the window.
+    """
+    if last is None:
+        _lift_doubt(conn, delivery)
+    else:
+        conn.execute(update(outcomes).where(*_of(delivery), outcomes.c.outcome == "in_doubt").values(last=last))
+
+
+def _lift_doubt(conn: Connection, delivery: Delivery) -> None:
+    conn.execute(delete(outcomes).where(*_of(delivery), outcomes.c.outcome == "in_doubt"))
+
+
+def _of(delivery: Delivery) -> tuple[ColumnElement[bool], ...]:
+    return (outcomes.c.job_id == delivery.job_id, outcomes.c.token == delivery.token)

@@ -1,0 +1,161 @@
+"""Printers in the books, and the leases that keep a printer to one sender."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from labelsvc.domain.actors import Call
+from labelsvc.domain.jobs import Printer, PrinterSpec, PrinterState
+from labelsvc.domain.pages import Page
+from labelsvc.errors import NotFound
+from labelsvc.storage.database import insert_new
+from labelsvc.storage.pages import AnyRow, page
+from labelsvc.storage.tables import printer_leases, printer_revisions, printers
+
+_PRINTER = select(
+    printers.c.id,
+    printers.c.name,
+    printers.c.state,
+    printers.c.state_reasons,
+    printers.c.state_at,
+    printers.c.created_at,
+    printer_revisions.c.revision,
+    printer_revisions.c.uri,
+    printer_revisions.c.language,
+    printer_revisions.c.dpmm,
+    printer_revisions.c.media_width,
+    printer_revisions.c.media_height,
+).join_from(printers, printer_revisions, printer_revisions.c.printer_id == printers.c.id)
+_CURRENT = printer_revisions.c.revision == printers.c.revision
+
+
+def _printer(row: AnyRow) -> Printer:
+    spec = PrinterSpec(row.name, row.uri, row.language, row.dpmm, row.media_width / 1000, row.media_height / 1000)
+    return Printer(row.id, spec, row.revision, row.state, tuple(row.state_reasons), row.state_at, row.created_at)
+
+
+def add(conn: Connection, call: Call, spec: PrinterSpec) -> int | None:
+    """Insert a printer; return its id, or None where its name is taken."""
+    values = {
+        "name": spec.name,
+        "revision": 1,
+        "state": "idle",
+        "state_reasons": [],
+        "state_at": call.at,
+        "created_at": call.at,
+    }
+    row = insert_new(conn, printers, values)
+    if row is None:
+        return None
+    _add_revision(conn, call, int(row[0]), 1, spec)
+    return int(row[0])
+
+
+def revise(conn: Connection, call: Call, printer_id: int, revision: int, spec: PrinterSpec) -> None:
+    """Insert the next revision of a printer's spec; jobs made before keep theirs."""
+    _add_revision(conn, call, printer_id, revision, spec)
+    conn.execute(update(printers).where(printers.c.id == printer_id).values(revision=revision))
+
+
+def _add_revision(conn: Connection, call: Call, printer_id: int, revision: int, spec: PrinterSpec) -> None:
+    conn.execute(
+        insert(printer_revisions).values(
+            printer_id=printer_id,
+            revision=revision,
+            uri=spec.uri,
+            language=spec.language,
+            dpmm=spec.dpmm,
+            media_width=round(spec.media_width * 1000),
+            media_height=round(spec.media_height * 1000),
+            created_at=call.at,
+        )
+    )
+
+
+def get(conn: Connection, name: str) -> Printer:
+    """Return a printer as it is now.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = conn.execute(_PRINTER.where(printers.c.name == name, _CURRENT)).one_or_none()
+    if row is None:
+        raise NotFound("printer_unknown", f"Expected the name of a printer, got {name[:80]!r}.")
+    return _printer(row)
+
+
+def at_revision(conn: Connection, printer_id: int, revision: int) -> Printer:
+    """Return a printer as it was at a revision that is known to exist."""
+    return _printer(
+        conn.execute(_PRINTER.where(printers.c.id == printer_id, printer_revisions.c.revision == revision)).one()
+    )
+
+
+def listing(conn: Connection, after: int, limit: int) -> Page[Printer]:
+    """Return printers in the order they came."""
+    return page(conn, _PRINTER.where(_CURRENT), printers.c.id, (after, limit), _printer)
+
+
+def set_state(conn: Connection, printer_id: int, state: PrinterState, reasons: tuple[str, ...], at: datetime) -> None:
+    """Say how a printer is."""
+    conn.execute(
+        update(printers)
+        .where(printers.c.id == printer_id)
+        .values(state=state, state_reasons=list(reasons), state_at=at)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to send to one printer.
+
+    Attributes:
+        token: rises with every owner. Every commit of a sender renews its lease by its token first, so one that was
+            overtaken cannot commit a window, whatever its clock says.
+    """
+
+    printer_id: int
+    owner: str
+    token: int
+
+
+def acquire_lease(conn: Connection, printer_id: int, owner: str, now: datetime, seconds: float) -> Lease | None:
+    """Take the printer's lease where it is free or has run out; None: another has it."""
+    ends = now + timedelta(seconds=seconds)
+    if insert_new(conn, printer_leases, {"printer_id": printer_id, "owner": owner, "token": 1, "expires_at": ends}):
+        return Lease(printer_id, owner, 1)
+    # A lease that ends far later than any could was made by a clock that has since jumped back.
+    too_late = now + timedelta(seconds=2 * seconds)
+    token = conn.execute(
+        update(printer_leases)
+        .where(
+            printer_leases.c.printer_id == printer_id,
+            or_(printer_leases.c.expires_at <= now, printer_leases.c.expires_at > too_late),
+        )
+        .values(owner=owner, token=printer_leases.c.token + 1, expires_at=ends)
+        .returning(printer_leases.c.token)
+    ).scalar_one_or_none()
+    return None if token is None else Lease(printer_id, owner, int(token))
+
+
+def renew_lease(conn: Connection, lease: Lease, now: datetime, seconds: float) -> bool:
+    """Keep the lease; False: it went to another, and this sender must stop."""
+    return bool(
+        conn.execute(
+            update(printer_leases)
+            .where(printer_leases.c.printer_id == lease.printer_id, printer_leases.c.token == lease.token)
+            .values(expires_at=now + timedelta(seconds=seconds))
+        ).rowcount
+    )
+
+
+def release_lease(conn: Connection, lease: Lease, now: datetime) -> None:
+    """Give the lease back, so that the next sender need not wait until it runs out."""
+    conn.execute(
+        update(printer_leases)
+        .where(printer_leases.c.printer_id == lease.printer_id, printer_leases.c.token == lease.token)
+        .values(expires_at=now)
+    )

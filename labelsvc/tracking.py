@@ -1,0 +1,117 @@
+"""Use cases: what became of a serial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from labelsvc.domain.gs1 import check_serial, parse_product_code
+from labelsvc.domain.issuer import Issuer
+from labelsvc.domain.outcomes import Interval
+from labelsvc.domain.ranges import ORDINAL_AT_MOST, Range
+from labelsvc.domain.schemes import Scheme
+from labelsvc.errors import NotFound, at
+from labelsvc.labels.values import Values
+from labelsvc.storage import batches, lots, outcomes, products, ranges
+from labelsvc.storage.batches import BatchRow
+from labelsvc.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What is known of a serial that was issued.
+
+    Attributes:
+        ordinal: its number in its pool, from 0.
+        label: its place in its batch, from 1.
+        lot_revision: the lot as it was when the serial was granted.
+        known: the outcome, with its evidence and reason.
+    """
+
+    product_code: str
+    product_name: str
+    serial: str
+    scheme: str
+    scope: str
+    ordinal: int
+    range_id: int
+    range_first: int
+    range_count: int
+    batch_id: int
+    label: int
+    lot_id: int
+    lot_number: str
+    lot_revision: int
+    production_date: date
+    expiry_date: date | None
+    best_before: date | None
+    printer: str | None
+    job_id: int | None
+    issued_at: datetime
+    known: Interval
+
+
+def look_up(db: Database, issuer: Issuer, code: str, serial: str) -> Issued:
+    """Read a serial back to its range, batch and lot; no row was ever written for it.
+
+    Raises:
+        InvalidInput: the code or the serial breaks a rule of GS1, and which.
+        NotFound: no such product; or `never_issued`, if the text is not one that this product ever got.
+    """
+    with at("/product"):
+        product_code = parse_product_code(code)
+    with at("/serial"):
+        check_serial(serial)
+    with db.read() as conn:
+        product = products.get(conn, product_code.value)
+        for known in products.schemes_of(conn, product.id):
+            found = _in_scheme(conn, issuer, product.code, (known.id, known.pattern, known.key_version), serial)
+            if found is not None:
+                return _issued(conn, *found, serial)
+    raise NotFound("never_issued", "Expected a serial that was issued, got one that never was.")
+
+
+def _in_scheme(
+    conn: Connection, issuer: Issuer, code: str, scheme: tuple[int, str, int], serial: str
+) -> tuple[Range, BatchRow, int] | None:
+    """Return range, batch and ordinal of a serial if this scheme made it; disjoint schemes: at most one did."""
+    scheme_id, pattern, key_version = scheme
+    reading = Scheme.parse(pattern).read(serial)
+    if reading is None:
+        return None
+    numbering = issuer.numbering(code, pattern, reading.scope, key_version)
+    ordinal = numbering.scheme.ordinal(reading.counter, numbering.key)
+    if ordinal > ORDINAL_AT_MOST:
+        return None
+    granted = ranges.holding(conn, scheme_id, reading.scope, ordinal)
+    batch = batches.of_range(conn, granted.id) if granted else None
+    return (granted, batch, ordinal) if granted and batch else None
+
+
+def _issued(conn: Connection, granted: Range, batch: BatchRow, ordinal: int, serial: str) -> Issued:
+    lot = lots.at_revision(conn, batch.lot_id, batch.lot_revision).lot
+    return Issued(
+        product_code=batch.product_code,
+        product_name=Values.from_json(batch.frozen).product_name,
+        serial=serial,
+        scheme=batch.pattern,
+        scope=batch.scope,
+        ordinal=ordinal,
+        range_id=granted.id,
+        range_first=granted.first,
+        range_count=granted.count,
+        batch_id=batch.id,
+        label=ordinal - granted.first + 1,
+        lot_id=batch.lot_id,
+        lot_number=batch.lot_number,
+        lot_revision=batch.lot_revision,
+        production_date=lot.production,
+        expiry_date=lot.expiry,
+        best_before=lot.best_before,
+        printer=batch.printer,
+        job_id=batch.job_id,
+        issued_at=granted.created_at,
+        known=outcomes.of_number(conn, granted.id, ordinal),
+    )

@@ -1,0 +1,1 @@
+"""The HTTP side: blueprints that parse, call one use case and answer."""

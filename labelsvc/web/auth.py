@@ -1,0 +1,104 @@
+"""Who may call what: Bearer keys, and the roles that every view names.
+
+A view names its roles with `@role(...)`, or says `@public`. An app with a view that does neither does not start, so a
+forgotten line can never open a route. The role admin may do everything that any role may.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from apiflask import APIFlask
+from flask import current_app, g, request
+
+from labelsvc import access
+from labelsvc.access import Client, Role
+from labelsvc.domain.actors import Actor, Call
+from labelsvc.errors import NotAllowed, Unauthenticated
+from labelsvc.web.house import house
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/=-]{1,400}) *", re.IGNORECASE)
+
+EVERY_ROLE: tuple[Role, ...] = ("line", "station", "qa")
+
+
+def role(*roles: Role) -> Callable[[View], View]:
+    """Let clients with one of these roles, and admins, call a view."""
+
+    def mark(view: View) -> View:
+        view._roles = frozenset(roles) | {"admin"}  # type: ignore[attr-defined]  # a view carries its own rule
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Let anyone call a view, without a key."""
+    view._roles = None  # type: ignore[attr-defined]  # as above
+    return view
+
+
+def roles_of(view: Callable[..., Any]) -> frozenset[str] | None:
+    """Return the roles that may call a view; None: everyone.
+
+    Raises:
+        AttributeError: the view names none.
+    """
+    roles: frozenset[str] | None = view._roles  # type: ignore[attr-defined]  # as above
+    return roles
+
+
+def install(app: APIFlask) -> None:
+    """Ask for a key before anything else of a request is looked at."""
+
+    @app.before_request
+    def admit() -> None:
+        if request.endpoint is None:
+            return
+        allowed = roles_of(current_app.view_functions[request.endpoint])
+        if allowed is None:
+            return
+        g.client = access.authenticate(house().db, _bearer(), house().now())
+        if g.client.role not in allowed:
+            names = ", ".join(sorted(allowed))
+            raise NotAllowed("role", f"Expected a key with one of the roles {names}, got {g.client.role}.")
+
+
+def check_views(app: APIFlask) -> None:
+    """Refuse an app in which a view names neither roles nor `public`.
+
+    Raises:
+        RuntimeError: one does.
+    """
+    for endpoint, view in app.view_functions.items():
+        if not hasattr(view, "_roles"):
+            raise RuntimeError(f"Expected @role or @public on the view {endpoint}, got neither.")
+
+
+def client() -> Client:
+    """Return who calls."""
+    found: Client = g.client
+    return found
+
+
+def call(key: str | None = None) -> Call:
+    """Return this call, for the books.
+
+    Args:
+        key: the Idempotency-Key, where the route takes one.
+    """
+    return Call(Actor("key", client().name), house().now(), key)
+
+
+def _bearer() -> str:
+    header = request.headers.get("Authorization")
+    if header is None:
+        raise Unauthenticated("key_missing", "Expected the header Authorization: Bearer KEY, got none.")
+    found = _BEARER.fullmatch(header)
+    if found is None:
+        raise Unauthenticated("key_malformed", "Expected Authorization: Bearer KEY, got another form.")
+    return found[1]

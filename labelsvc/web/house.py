@@ -1,0 +1,52 @@
+"""What every view has at hand: the database, the issuer, the clock and the counters of its app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask, current_app
+
+from labelsvc.domain.issuer import Issuer
+from labelsvc.metrics import Metrics
+
+if TYPE_CHECKING:  # views pass it on to use cases and never look inside
+    from labelsvc.storage.database import Database
+
+_NAME = "labelsvc"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What one app is made of.
+
+    Attributes:
+        now: the clock, aware UTC instants.
+        checks: what /readyz tries, by name; each raises where it fails.
+    """
+
+    db: Database
+    issuer: Issuer
+    data_dir: Path
+    now: Callable[[], datetime]
+    metrics: Metrics
+    checks: Mapping[str, Callable[[], None]]
+
+
+def move_in(app: Flask, made: House) -> None:
+    """Give an app what it is made of."""
+    app.extensions[_NAME] = made
+
+
+def house_of(app: Flask) -> House:
+    """Return what an app is made of."""
+    found: House = app.extensions[_NAME]
+    return found
+
+
+def house() -> House:
+    """Return what the running app is made of."""
+    return house_of(current_app)

@@ -1,0 +1,120 @@
+"""Print jobs as JSON; their states and reasons are the words of RFC 8011."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import quote
+
+from pydantic import Field
+
+from labelsvc.domain import jobs
+from labelsvc.domain.jobs import JobState, PrintJob, Resolution
+from labelsvc.web.models.base import Answer, Body, Id, Listing, PageQuery
+
+Reason = Annotated[str | None, Field(min_length=1, max_length=500, description="Why; kept in the audit.")]
+
+
+class JobQuery(PageQuery):
+    """Which print jobs."""
+
+    printer: Annotated[str | None, Field(description="Only jobs of this printer.")] = None
+    state: Annotated[JobState | None, Field(description="Only jobs in this state.")] = None
+
+
+class CancelIn(Body):
+    """Why a job is cancelled."""
+
+    reason: Reason = None
+
+
+class ResolutionIn(Body):
+    """What an operator found at a stopped printer."""
+
+    last_good: Annotated[
+        str | None,
+        Field(max_length=100, description="Serial of the last good label; null where none of the window came out."),
+    ]
+    proceed: Annotated[
+        bool,
+        Field(alias="continue", description="Print what did not come out and what was never sent.", examples=[True]),
+    ]
+    reason: Reason = None
+
+    def noun(self) -> Resolution:
+        """Return it as the use case takes it."""
+        return Resolution(self.last_good, self.proceed, self.reason)
+
+
+class Doubt(Answer):
+    """The labels that may or may not have come out."""
+
+    first_serial: str
+    last_serial: str
+    count: int
+
+
+class JobLinks(Answer):
+    """Where to go from a print job."""
+
+    self: str
+    batch: str
+    printer: str
+
+
+class Job(Answer):
+    """A print job: an interval of a batch on one printer."""
+
+    id: Id
+    batch: Annotated[int, Field(description="Id of its batch.")]
+    printer: str
+    state: JobState
+    state_reasons: list[str]
+    message: Annotated[str | None, Field(description="The same for a person.")]
+    quantity: int
+    first_serial: str
+    last_serial: str
+    outcomes: Annotated[dict[str, int], Field(description="How many of its numbers have each outcome.")]
+    doubt: Annotated[Doubt | None, Field(description="What has to be resolved before anything else is printed.")]
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    links: JobLinks
+
+    @classmethod
+    def of(cls, job: PrintJob) -> Job:
+        """Show a print job."""
+        return cls(
+            id=job.id,
+            batch=job.batch_id,
+            printer=job.printer,
+            state=job.state,
+            state_reasons=list(job.state_reasons),
+            message=job.message,
+            quantity=job.quantity,
+            first_serial=job.first_serial,
+            last_serial=job.last_serial,
+            outcomes=dict(job.outcomes),
+            doubt=None if job.doubt is None else _doubt(job.doubt),
+            created_at=job.created_at,
+            started_at=job.started_at,
+            ended_at=job.ended_at,
+            links=JobLinks(
+                self=job_path(job.id),
+                batch=f"/api/v1/batches/{job.batch_id}",
+                printer=f"/api/v1/printers/{quote(job.printer, safe='')}",
+            ),
+        )
+
+
+def _doubt(doubt: jobs.Doubt) -> Doubt:
+    return Doubt(first_serial=doubt.first_serial, last_serial=doubt.last_serial, count=doubt.count)
+
+
+class Jobs(Listing[Job]):
+    """A page of print jobs."""
+
+
+def job_path(job_id: int) -> str:
+    """Return the path of a print job."""
+    return f"/api/v1/jobs/{job_id}"

@@ -1,0 +1,155 @@
+"""Databases for the tests: every test that asks for one runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+import pytest
+
+from labelsvc.storage import schema
+from labelsvc.storage.database import Database
+from labelsvc.storage.tables import metadata
+
+
+class Server(Protocol):
+    """A PostgreSQL server of the tests (postgres.py)."""
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the address of one of its databases."""
+
+    def stop(self) -> None:
+        """Stop it and remove its data."""
+
+
+SERVER = pytest.StashKey[Server]()
+#: The server to use (as one who may create databases); here the controller tells its workers of the one it started.
+SERVER_URL = "TEST_DATABASE_URL"
+
+
+def _start_server() -> Server:
+    spec = importlib.util.spec_from_file_location("labelsvc_tests_postgres", Path(__file__).with_name("postgres.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    server: Server = module.Server()
+    return server
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start one server for all workers of pytest-xdist; without workers it starts when the first test asks."""
+    is_worker = hasattr(config, "workerinput")
+    if config.getoption("numprocesses", None) and not is_worker and SERVER_URL not in os.environ:
+        config.stash[SERVER] = _start_server()
+        os.environ[SERVER_URL] = config.stash[SERVER].url()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server of the workers."""
+    if SERVER in config.stash:
+        config.stash[SERVER].stop()
+        del os.environ[SERVER_URL]
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of the server's own database, as one who may create others."""
+    if SERVER_URL in os.environ:
+        yield os.environ[SERVER_URL]
+        return
+    server = _start_server()
+    yield server.url()
+    server.stop()
+
+
+def _create(server: str, name: str) -> str:
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+        conn.execute(f'CREATE DATABASE "{name}"'.encode())
+    address, _, options = server.partition("?")
+    return address.rsplit("/", 1)[0] + "/" + name + (f"?{options}" if options else "")
+
+
+def _drop(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture(scope="session")
+def _upgraded_postgresql(postgresql_server: str) -> Iterator[str]:
+    name = f"labelsvc_test_{os.getpid()}"
+    url = _create(postgresql_server, name)
+    with Database.open(url) as database:
+        schema.upgrade(database)
+    yield url
+    _drop(postgresql_server, name)
+
+
+@pytest.fixture(scope="session")
+def _upgraded_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("schema") / "labelsvc.sqlite"
+    with Database.open(f"sqlite:///{path}") as database:
+        schema.upgrade(database)
+    return path
+
+
+@pytest.fixture
+def sqlite_url(_upgraded_sqlite: Path, tmp_path: Path) -> str:
+    """A SQLite database with the current schema and no rows."""
+    return f"sqlite:///{shutil.copy(_upgraded_sqlite, tmp_path / 'labelsvc.sqlite')}"
+
+
+@pytest.fixture
+def postgresql_url(_upgraded_postgresql: str) -> str:
+    """A PostgreSQL database with the current schema and no rows."""
+    with psycopg.connect(_upgraded_postgresql) as conn:
+        conn.execute("; ".join(f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables)).encode())
+    return _upgraded_postgresql
+
+
+@pytest.fixture
+def blank_sqlite_url(tmp_path: Path) -> str:
+    """The address of a SQLite database that is not there yet."""
+    return f"sqlite:///{tmp_path / 'blank.sqlite'}"
+
+
+@pytest.fixture
+def blank_postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """A PostgreSQL database with nothing in it."""
+    name = f"labelsvc_blank_{os.getpid()}"
+    yield _create(postgresql_server, name)
+    _drop(postgresql_server, name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """The engine's name; whoever asks for this, or for what follows, runs on both."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, dialect: str) -> str:
+    """A database with the current schema and no rows, for processes that open it themselves."""
+    url: str = request.getfixturevalue(f"{dialect}_url")
+    return url
+
+
+@pytest.fixture
+def blank_url(request: pytest.FixtureRequest, dialect: str) -> str:
+    """A database without a schema."""
+    url: str = request.getfixturevalue(f"blank_{dialect}_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An open database with the current schema and no rows."""
+    with Database.open(database_url) as opened:
+        yield opened

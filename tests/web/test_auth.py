@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from apiflask import APIFlask
+
+from labelsvc import access
+from labelsvc.web import auth
+from labelsvc.web.paths import template
+
+ROLES = ("line", "station", "qa", "admin")
+EVERY = {"line", "station", "qa"}
+PUBLIC = None
+
+#: Who may call what; admins may call everything.
+TABLE = {
+    "GET /healthz": PUBLIC,
+    "GET /readyz": PUBLIC,
+    "GET /api/v1/openapi.json": PUBLIC,
+    "GET /metrics": EVERY,
+    "GET /api/v1/serials/{code}/{serial}": EVERY,
+    "POST /api/v1/products": set(),
+    "POST /api/v1/products/{code}/schemes": set(),
+    "POST /api/v1/label-formats": set(),
+    "GET /api/v1/products": {"line", "qa"},
+    "GET /api/v1/products/{code}": {"line", "qa"},
+    "GET /api/v1/products/{code}/schemes": {"line", "qa"},
+    "GET /api/v1/label-formats": {"line", "qa"},
+    "GET /api/v1/label-formats/{name}": {"line", "qa"},
+    "POST /api/v1/lots": {"line"},
+    "PUT /api/v1/lots/{lot_id}": {"line"},
+    "POST /api/v1/lots/{lot_id}/batches": {"line"},
+    "GET /api/v1/lots": {"line", "qa"},
+    "GET /api/v1/lots/{lot_id}": {"line", "qa"},
+    "GET /api/v1/lots/{lot_id}/batches": {"line", "qa"},
+    "GET /api/v1/batches/{batch_id}": {"line", "qa"},
+    "GET /api/v1/batches/{batch_id}/serials.csv": {"line", "qa"},
+    "GET /api/v1/batches/{batch_id}/labels.zpl": {"line", "qa"},
+    "GET /api/v1/batches/{batch_id}/labels.pdf": {"line", "qa"},
+    "GET /api/v1/batches/{batch_id}/labels/{number}.png": {"line", "qa"},
+    "POST /api/v1/batches/{batch_id}/return": {"qa"},
+    "GET /api/v1/printers": {"station", "qa"},
+    "GET /api/v1/printers/{name}": {"station", "qa"},
+    "POST /api/v1/printers": {"station"},
+    "PUT /api/v1/printers/{name}": {"station"},
+    "GET /api/v1/jobs": {"station", "qa"},
+    "GET /api/v1/jobs/{job_id}": {"station", "qa"},
+    "POST /api/v1/jobs/{job_id}/cancel": {"qa"},
+    "POST /api/v1/jobs/{job_id}/resolve": {"qa"},
+}
+#: Values for the path that name nothing: behind the door there is a 404, or an error about what was not sent.
+NOTHING = {"code": "NOTHING", "name": "nothing", "serial": "X", "number": 1, "lot_id": 999, "batch_id": 999, "job_id": 999}
+
+
+def path_of(route: str) -> tuple[str, str]:
+    method, _, path = route.partition(" ")
+    return method, path.format(**NOTHING)
+
+
+def test_every_route_stands_in_the_table(site) -> None:
+    routes = {
+        f"{method} {template(rule.rule)}"
+        for rule in site.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD"}
+    }
+    assert routes == set(TABLE)
+
+
+@pytest.mark.parametrize("route", TABLE)
+def test_without_a_key_only_the_public_routes_answer(site, route: str) -> None:
+    method, path = path_of(route)
+    answer = site.client(None).open(path, method=method)
+    if TABLE[route] is PUBLIC:
+        assert answer.status_code == 200
+    else:
+        assert answer.status_code == 401
+        assert answer.json["code"] == "key_missing"
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("route", TABLE)
+def test_a_role_gets_where_the_table_says_and_nowhere_else(site, route: str, role: str) -> None:
+    method, path = path_of(route)
+    answer = site.client(role).open(path, method=method)
+    allowed = TABLE[route]
+    if allowed is PUBLIC or role in allowed | {"admin"}:
+        assert answer.status_code not in (401, 403)
+    else:
+        assert answer.status_code == 403
+        assert answer.json["code"] == "role"
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer ", "Basic bGluZTpsaW5l", "Bearer a b", "Bearer lsk_\x01", "Token x", "Bearer " + "x" * 500],
+)
+def test_another_authorization_than_a_bearer_key_is_nobody(site, header: str) -> None:
+    answer = site.client(None).get("/api/v1/lots", headers={"Authorization": header})
+    assert answer.status_code == 401
+
+
+def test_an_unknown_an_expired_and_a_revoked_key_get_the_same_answer(site) -> None:
+    call = site.call()
+    _, expired = access.add_key(site.db, call, "gone", "line", call.at + timedelta(microseconds=1))
+    made, revoked = access.add_key(site.db, call, "gone too", "line")
+    access.revoke_key(site.db, call, made.id)
+    answers = []
+    for key in ("lsk_" + "x" * 43, expired, revoked):
+        answer = site.client(None).get("/api/v1/lots", headers={"Authorization": f"Bearer {key}"})
+        assert answer.status_code == 401
+        answers.append({name: value for name, value in answer.json.items() if name != "request_id"})
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_the_scheme_is_read_in_any_case_as_http_says(site) -> None:
+    answer = site.client(None).get("/api/v1/lots", headers={"Authorization": f"bEaReR {site.keys['line']}"})
+    assert answer.status_code == 200
+
+
+def test_the_door_stands_before_the_body(site) -> None:
+    """Who has no key learns nothing of what the route would have said."""
+    answer = site.client(None).post("/api/v1/lots", data=b"{", content_type="text/plain")
+    assert answer.status_code == 401
+
+
+def test_an_app_with_a_view_that_names_no_role_does_not_start() -> None:
+    app = APIFlask("other", static_folder=None, docs_path=None, spec_path=None)
+
+    @app.get("/open")
+    def forgotten() -> str:
+        return ""
+
+    with pytest.raises(RuntimeError, match="forgotten"):
+        auth.check_views(app)
+
+
+def test_a_change_is_in_the_audit_under_the_name_of_the_client(site) -> None:
+    from labelsvc.storage.tables import audit
+
+    lot = site.lot()
+    with site.db.read() as conn:
+        entries = conn.execute(audit.select().where(audit.c.subject == f"lot:{lot['id']}")).all()
+    assert [(entry.actor_kind, entry.actor_id, entry.action) for entry in entries] == [("key", "admin key", "lot.open")]
+    assert abs(entries[0].at - datetime.now(UTC)) < timedelta(minutes=5)
