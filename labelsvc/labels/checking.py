@@ -126,7 +126,7 @@ def example_values(fmt: LabelFormat, kind: ProductKind | None = None) -> Values:
     return Values(
         product_code=code if kind == "gtin" else code[: fmt.limits.product_code],
         product_kind=kind,
-        product_name=_shortened("Circulation pump, 230 V, stainless steel", fmt.limits.product_name),
+        product_name=_shortened("Circulation pump, stainless steel, 230 V", fmt.limits.product_name),
         lot_number="L-2026-118"[: fmt.limits.lot_number],
         production=production,
         expiry=expiry,

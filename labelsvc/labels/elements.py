@@ -300,8 +300,7 @@ def _box(keys: Keys, label: Box) -> Stroke:
     box, fill = keys.box("box", label), keys.flag("fill")
     if fill and keys.has("thickness"):
         raise keys.at("thickness").error("format_value", "fill or thickness", "both")
-    most = min(box.width, box.height) / 2
-    thickness = None if fill else keys.mm("thickness", (0.1, max(0.1, most)), min(0.25, max(0.1, most)))
+    thickness = None if fill else keys.mm("thickness", (0.1, max(0.1, min(box.width, box.height) / 2)), 0.25)
     return Stroke(Stance(keys.place, _condition(keys), box), thickness)
 
 
@@ -312,4 +311,6 @@ def _image(keys: Keys, label: Box, files: Mapping[str, bytes]) -> Image:
         raise keys.at("file").error("format_image", f"a file of the format ({given})", repr(file))
     images.read(files[file], keys.at("file"))
     stance = _stance(keys, keys.box("box", label), "center", "middle")
+    if min(stance.box.width, stance.box.height) < 1:
+        raise keys.wrong("box", "a box of at least 1 x 1 mm")
     return Image(stance, file, keys.number("threshold", (0, 1), 0.5))

@@ -1,38 +1,28 @@
 """PDF: a layout as a file with one label on each page, or many on each sheet, written as it is asked for.
 
-What every label has in common is written once (a form). A label adds what holds its serial: texts, two bytes for each
-character in hexadecimal, so that no text can be taken for anything else, and symbols, one bit for each module, a
-picture whose pixels are X wide. Nothing is compressed, dated or drawn by lot: the same question has the same bytes.
-
-All coordinates in the file are the layout's own, mm and y down: the first operator of each page says so. Points occur
-there and in the size of the page only.
+What all labels have in common is written once (a form); a label adds what holds its serial. Nothing is compressed,
+dated or drawn by lot: the same question has the same bytes. The layout's own coordinates are used throughout; the first
+operator of each page turns them into points, which occur there and in the size of the page only.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import assert_never
 
 from labelsvc.errors import InvalidInput, TooLarge
-from labelsvc.labels import fonts, pdf_fonts
-from labelsvc.labels.layout import Box, Element, FontName, Layout, Picture, PlacedSymbol, Rectangle, Rotation, TextLine
+from labelsvc.labels import pdf_content, pdf_fonts
+from labelsvc.labels.layout import Element, FontName, Layout, Picture, PlacedSymbol, Rectangle, TextLine
 from labelsvc.labels.pdf_file import HEADER, Objects, PageTree
-from labelsvc.labels.pdf_fonts import Face
-from labelsvc.labels.turning import Frame
 
 AT_MOST = 1_000_000
 """Labels in one file."""
 
 _POINTS = 72 / 25.4  # in 1 mm
-_CATALOG, _FORM = 1, 2
-_FONT_NAMES: dict[FontName, str] = {"sans": "S", "bold": "B"}
-_READING: dict[Rotation, tuple[int, int]] = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}
 _CHUNK = 1 << 16
-
-Draw = Callable[[str, str], str]
-"""From a serial and its codes in texts to operators."""
+_CATALOG, _FIRST_SHARED = 1, 2
+_FONT_NAMES: dict[FontName, str] = {"sans": "S", "bold": "B"}
 
 
 def write(layout: Layout, serials: Iterable[str], count: int) -> Iterator[bytes]:
@@ -43,22 +33,22 @@ def write(layout: Layout, serials: Iterable[str], count: int) -> Iterator[bytes]
         serials: `count` texts of `layout.serial_length` characters of `layout.serial_alphabet`.
 
     Returns:
-        The file, piece by piece. What is kept meanwhile is 8 bytes for each of its objects, two a page.
+        The file, piece by piece. All that is kept meanwhile is 8 bytes for each object, two of which make a page.
 
     Raises:
         InvalidInput: pdf_labels, no label.
         TooLarge: pdf_labels, more than AT_MOST.
-        ValueError: while it is written: a serial is not of the layout, or there are more or fewer than `count`.
+        ValueError: later, in the midst of the file: a serial is not of the layout, or they are not `count`.
     """
     if count < 1:
         raise InvalidInput("pdf_labels", f"Expected at least 1 label in a PDF, got {count}.")
     if count > AT_MOST:
         raise TooLarge("pdf_labels", f"Expected at most {AT_MOST:,} labels in one PDF, got {count:,}.")
-    return _chunks(_file(layout, serials, count))
+    return _chunks(_file(layout, _checked(layout, serials, count), count))
 
 
 def _chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Hand on the first part at once, the others in pieces worth the while of whoever sends them."""
+    """Hand on the first part at once, the others in pieces worth sending."""
     yield next(parts)
     held: list[bytes] = []
     size = 0
@@ -71,29 +61,8 @@ def _chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
     yield b"".join(held)
 
 
-def _file(layout: Layout, serials: Iterable[str], count: int) -> Iterator[bytes]:
-    label = _Label(layout)
-    positions = _positions(layout)
-    width, height = (layout.sheet.page_width, layout.sheet.page_height) if layout.sheet else (layout.width, layout.height)
-    inherited = f"/MediaBox[0 0 {_points(width)} {_points(height)}]/Resources<<{label.resources}/XObject<</L {_FORM} 0 R>>>>"
-    tree = PageTree(-(-count // len(positions)), label.last + 1, inherited.encode())
-    objects = Objects(tree.last)
-    yield objects.plain(HEADER)
-    # Labels are printed in their own size, not fitted to the paper.
-    catalog = b"<</Type/Catalog/Pages %d 0 R/ViewerPreferences<</PrintScaling/None>>>>"
-    yield objects.value(_CATALOG, catalog % tree.root)
-    yield from label.common(objects)
-    start = f"{_POINTS:.9f} 0 0 -{_POINTS:.9f} 0 {height * _POINTS:.6f} cm\n"
-    checked = _checked(layout, serials, count)
-    for page, first in enumerate(range(0, count, len(positions))):
-        drawn = [label.draw(next(checked), at) for at in positions[: count - first]]
-        yield from tree.page(objects, page, (start + "".join(drawn)).encode("ascii"))
-    next(checked, None)
-    yield from objects.end(_CATALOG)
-
-
 def _checked(layout: Layout, serials: Iterable[str], count: int) -> Iterator[str]:
-    """Hand on exactly so many serials: the file already says how many pages it has."""
+    """Hand on exactly `count` serials, for the file says early how many pages it has."""
     known, length, number = layout.serial_alphabet, layout.serial_length, 0
     for number, serial in enumerate(serials, 1):
         if number > count:
@@ -105,57 +74,118 @@ def _checked(layout: Layout, serials: Iterable[str], count: int) -> Iterator[str
         raise ValueError(f"Expected {count} serials, got {number}.")
 
 
-def _positions(layout: Layout) -> list[str]:
-    """Give the operator that moves to each label of a page: rows from the top, each from the left."""
+def _file(layout: Layout, serials: Iterator[str], count: int) -> Iterator[bytes]:
+    yield HEADER
+    sheet = layout.sheet
+    width, height = (sheet.page_width, sheet.page_height) if sheet else (layout.width, layout.height)
+    places = _places(layout)
+    label = _Label(layout)
+    size = f"/MediaBox[0 0 {_side(width)} {_side(height)}]".encode()
+    tree = PageTree(-(-count // len(places)), _FIRST_SHARED + len(label.shared), size + label.resources)
+    objects = Objects(tree.last)
+    # Printed in their own size, not fitted to the paper.
+    yield objects.write(_CATALOG, b"/Type/Catalog/Pages %d 0 R/ViewerPreferences<</PrintScaling/None>>" % tree.root)
+    for number, (entries, data) in enumerate(label.shared, _FIRST_SHARED):
+        yield objects.write(number, entries, data)
+    scale = f"{_POINTS:.9f} 0 0 -{_POINTS:.9f} 0 {height * _POINTS:.6f} cm\n"
+    for page, first in enumerate(range(0, count, len(places))):
+        drawn = [place(label.draw(next(serials))) for place in places[: count - first]]
+        yield from tree.page(objects, page, f"{scale}{''.join(drawn)}".encode("ascii"))
+    next(serials, None)  # more serials than labels are an error as well
+    yield from objects.end(_CATALOG)
+
+
+def _side(mm: float) -> str:
+    """Write a page's side in points, rounded down: programs round it up to whole dots."""
+    return f"{math.floor(mm * _POINTS * 10_000) / 10_000:.4f}"
+
+
+def _places(layout: Layout) -> list[Callable[[str], str]]:
+    """For each label of a page, rows from the top and each from the left: what brings its operators to their place."""
     sheet = layout.sheet
     if sheet is None:
-        return [""]
+        return [lambda drawn: drawn]
     return [
-        f"1 0 0 1 {_on_dots(sheet.left + column * sheet.column_pitch, layout.dpmm)} "
-        f"{_on_dots(sheet.top + row * sheet.row_pitch, layout.dpmm)} cm"
+        _place(sheet.left + column * sheet.column_pitch, sheet.top + row * sheet.row_pitch, layout.dpmm)
         for row in range(sheet.rows)
         for column in range(sheet.columns)
     ]
 
 
-def _on_dots(mm: float, dpmm: int) -> str:
-    """A label begins on a whole dot of the sheet, so that the modules of its symbols are whole dots as well."""
-    return _mm(round(mm * dpmm) / dpmm)
-
-
-def _mm(mm: float) -> str:
-    """Write a length; the fifth place is a hundredth of a micrometre."""
-    return f"{mm:.5f}".rstrip("0").rstrip(".")
-
-
-def _points(mm: float) -> str:
-    """Write a side of a page, rounded down: programs round it up to whole dots."""
-    return f"{math.floor(mm * _POINTS * 10_000) / 10_000:.4f}"
+def _place(x: float, y: float, dpmm: int) -> Callable[[str], str]:
+    # On a whole dot of the sheet, so that modules of whole dots stay such.
+    left, top = (pdf_content.length(round(mm * dpmm) / dpmm) for mm in (x, y))
+    return lambda drawn: f"q 1 0 0 1 {left} {top} cm\n{drawn}Q\n"
 
 
 class _Label:
-    """What is drawn on each label of a layout.
+    """What is drawn for each label, and the objects that all labels share.
 
     Attributes:
-        resources: entries of the dictionary that names the fonts.
-        last: number of the last object that all labels share.
+        shared: dictionary, and stream or None, of each object from _FIRST_SHARED on.
+        resources: entry of the page tree's root that names what a page draws with.
     """
 
     def __init__(self, layout: Layout) -> None:
-        self._layout = layout
         lines = [element for element in layout.elements if isinstance(element, TextLine)]
-        self._codes = pdf_fonts.codes([*layout.serial_alphabet, *(char for line in lines for char in "".join(line.pieces))])
-        used = sorted({line.font for line in lines})
-        self._numbers = {font: _FORM + 1 + place * pdf_fonts.OBJECTS for place, font in enumerate(used)}
-        self._faces = {font: pdf_fonts.embed(font, self._codes, number) for font, number in self._numbers.items()}
-        self._pictures = [element for element in layout.elements if isinstance(element, Picture)]
-        self._first_picture = _FORM + 1 + len(used) * pdf_fonts.OBJECTS
-        self.last = self._first_picture + len(self._pictures) - 1
-        names = "".join(f"/{_FONT_NAMES[font]} {number} 0 R" for font, number in self._numbers.items())
-        self.resources = f"/Font<<{names}>>"
-        self._varying = [self._drawing(element) for element in layout.elements if _varies(element)]
+        used = {char for line in lines for piece in line.pieces for char in piece}
+        self._code = pdf_fonts.codes(used | layout.serial_alphabet)
+        self._dpmm = layout.dpmm
+        self._faces: dict[FontName, pdf_fonts.Face] = {}
+        self.shared: list[tuple[bytes, bytes | None]] = []
+        named = self._embed(sorted({line.font for line in lines}))
+        first_picture = _FIRST_SHARED + len(self.shared)
+        fixed = "".join(self._draw(element)("", "") for element in layout.elements if not _varies(element))
+        form = _FIRST_SHARED + len(self.shared)
+        pictures = "".join(f"/P{number} {number} 0 R" for number in range(first_picture, form))
+        entries = f"/Type/XObject/Subtype/Form/BBox[0 0 {layout.width} {layout.height}]"
+        entries += f"/Resources<</Font<<{named}>>/XObject<<{pictures}>>>>"
+        self.shared.append((entries.encode(), fixed.encode()))
+        self.resources = f"/Resources<</Font<<{named}>>/XObject<</L {form} 0 R>>>>".encode()
+        self._varying = [self._draw(element) for element in layout.elements if _varies(element)]
 
-    def common(self, objects: Objects) -> Iterator[bytes]:
-        """Write the objects that all labels share."""
-        drawn = "".join(self._drawing(element)("", "") for element in self._layout.elements if not _varies(element))
-        ...
+    def draw(self, serial: str) -> str:
+        """Give the operators of one label, in the label's own coordinates."""
+        code = self._code
+        coded = "".join([code[char] for char in serial])
+        return "/L Do\n" + "".join([draw(serial, coded) for draw in self._varying])
+
+    def _embed(self, used: list[FontName]) -> str:
+        """Embed fonts and give the entries that name them."""
+        named = ""
+        for font in used:
+            number = _FIRST_SHARED + len(self.shared)
+            self._faces[font] = pdf_fonts.embed(font, self._code, number)
+            self.shared += self._faces[font].objects
+            named += f"/{_FONT_NAMES[font]} {number} 0 R"
+        return named
+
+    def _draw(self, element: Element) -> pdf_content.Draw:
+        match element:
+            case TextLine():
+                return pdf_content.text(element, _FONT_NAMES[element.font], self._faces[element.font], self._code)
+            case PlacedSymbol():
+                return pdf_content.symbol(element, self._dpmm)
+            case Rectangle():
+                return _same(pdf_content.rectangle(element))
+            case Picture():
+                number = _FIRST_SHARED + len(self.shared)
+                self.shared.append((pdf_content.image(element), element.bits))
+                return _same(pdf_content.picture(element, f"P{number}", self._dpmm))
+            case _:
+                assert_never(element)
+
+
+def _same(operators: str) -> pdf_content.Draw:
+    return lambda _serial, _coded: operators
+
+
+def _varies(element: Element) -> bool:
+    """Whether the element holds the serial."""
+    match element:
+        case TextLine():
+            return len(element.pieces) > 1
+        case PlacedSymbol():
+            return len(element.symbol.pieces) > 1
+        case _:
+            return False

@@ -25,23 +25,21 @@ class Objects:
 
     __slots__ = ("_offsets", "_position")
 
-    def __init__(self, count: int) -> None:
-        self._offsets = array("Q", bytes(8 * (count + 1)))
-        self._position = 0
+    def __init__(self, last: int) -> None:
+        """Begin after HEADER; `last` is the greatest number of an object."""
+        self._offsets = array("Q", bytes(8 * (last + 1)))
+        self._position = len(HEADER)
 
-    def plain(self, data: bytes) -> bytes:
-        """Write bytes that are no object."""
-        self._position += len(data)
-        return data
-
-    def value(self, number: int, body: bytes) -> bytes:
-        """Write an object."""
+    def write(self, number: int, entries: bytes, data: bytes | None = None) -> bytes:
+        """Write a dictionary with these entries, or a stream of these data."""
         self._offsets[number] = self._position
-        return self.plain(b"%d 0 obj\n%b\nendobj\n" % (number, body))
-
-    def stream(self, number: int, entries: bytes, data: bytes) -> bytes:
-        """Write a stream with these entries in its dictionary."""
-        return self.value(number, b"<<%b/Length %d>>\nstream\n%b\nendstream" % (entries, len(data), data))
+        if data is None:
+            written = b"%d 0 obj\n<<%b>>\nendobj\n" % (number, entries)
+        else:
+            length = len(data)
+            written = b"%d 0 obj\n<<%b/Length %d>>\nstream\n%b\nendstream\nendobj\n" % (number, entries, length, data)
+        self._position += len(written)
+        return written
 
     def end(self, catalog: int) -> Iterator[bytes]:
         """Write the cross-reference table and the trailer."""
@@ -85,17 +83,17 @@ class PageTree:
         """Write a page (counted from 0), its content, and the nodes whose last child it is."""
         number = self._first_page + 2 * page
         parent = self._bases[0] + page // FAN_OUT
-        yield objects.value(number, b"<</Type/Page/Parent %d 0 R/Contents %d 0 R>>" % (parent, number + 1))
-        yield objects.stream(number + 1, b"", content)
+        yield objects.write(number, b"/Type/Page/Parent %d 0 R/Contents %d 0 R" % (parent, number + 1))
+        yield objects.write(number + 1, b"", content)
         child = page
         for level, base in enumerate(self._bases):
             if (child + 1) % FAN_OUT and child + 1 < self._sizes[level]:
                 return
             child //= FAN_OUT
-            yield objects.value(base + child, self._node(level, child))
+            yield objects.write(base + child, self._node(level, child))
 
     def _node(self, level: int, node: int) -> bytes:
-        """Give the node that is so far from the left, on a level above the pages (counted from 0)."""
+        """Give the entries of the node that is so far from the left, on a level above the pages (counted from 0)."""
         kids = range(node * FAN_OUT, min((node + 1) * FAN_OUT, self._sizes[level]))
         first, step = (self._bases[level - 1], 1) if level else (self._first_page, 2)
         count = min((node + 1) * FAN_OUT ** (level + 1), self._sizes[0]) - node * FAN_OUT ** (level + 1)
@@ -103,4 +101,4 @@ class PageTree:
         if level + 1 < len(self._bases):
             above = b"/Parent %d 0 R" % (self._bases[level + 1] + node // FAN_OUT)
         listed = b" ".join(b"%d 0 R" % (first + step * kid) for kid in kids)
-        return b"<</Type/Pages%b/Count %d/Kids[%b]>>" % (above, count, listed)
+        return b"/Type/Pages%b/Count %d/Kids[%b]" % (above, count, listed)

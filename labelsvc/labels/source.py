@@ -14,7 +14,7 @@ from labelsvc.errors import InvalidInput
 MOST_BYTES = 64_000
 """Of a format file."""
 
-_HEADER = re.compile(r"\[\[?\s*([A-Za-z0-9_.-]+)\s*\]\]?")
+_HEADER = re.compile(r"""\[\[?\s*["']?([A-Za-z0-9_-]+)""")
 _KEY = re.compile(r"""[A-Za-z0-9_-]+|"([^"\\\n]*)"|'([^'\n]*)'""")
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL)
 
@@ -138,7 +138,7 @@ class _Lines:
         for line, statement in _statements(text):
             header = _HEADER.match(statement)
             if header:
-                name = header[1].split(".")[0]
+                name = header[1]
                 if statement.startswith("[["):
                     counts[name] = counts.get(name, 0) + 1
                 table = (name, counts.get(name, 0))

@@ -18,7 +18,7 @@ from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.jobs import WINDOW, PrinterState
 from labelsvc.domain.outcomes import having, within
-from labelsvc.errors import LabelsvcError
+from labelsvc.errors import InvalidInput
 from labelsvc.printers.transport import NotReady, SendFailed, Transport, WrongPrinter
 from labelsvc.printers.uris import transport_for
 from labelsvc.printing.handover import Handover, prepare
@@ -149,8 +149,9 @@ def _deliver(sender: Sender, lease: Lease, job: JobRow) -> None:
     try:
         transport = transport_for(printer.spec.uri, printer.spec.dpmm, sender.data_dir)
         handover = prepare(sender.db, sender.issuer, job, printer.spec)
-    except LabelsvcError:
-        sender.db.write(lambda conn: _stop(conn, sender, lease, job, steps.Stop(None, ("other",), error.message)))
+    except InvalidInput as error:
+        why = steps.Stop(None, ("other",), error.message)
+        sender.db.write(lambda conn: _stop(conn, sender, lease, job, why))
         return
     run = _Run(sender, lease, job, transport, handover)
     state, command = steps.begin(job.first, WINDOW if transport.windowed else None, todo)

@@ -87,8 +87,7 @@ class PostgreSQL:
         self._engine.dispose()
 
     def abandon(self) -> None:
-        """In a forked child: the connections belong to the parent."""
-        self._engine.dispose(close=False)
+        """In a forked child: the connections belong to the parent, and psycopg knows; there is nothing to do."""
 
     def refusal(self, error: StatementError, *, reading: bool) -> Exception | None:
         """Return what to say instead of the driver's error; None: the program is wrong, not the world."""

@@ -272,7 +272,7 @@ def _batches() -> None:
         sa.Column("range_id", sa.BigInteger(), nullable=False),
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("lot_id", sa.BigInteger(), nullable=False),
-        sa.Column("frozen", Json, nullable=False),
+        sa.Column("frozen", sa.Text(), nullable=False),
         sa.Column("format_revision", sa.String(length=64), nullable=False),
         sa.Column("renderer_revision", sa.Integer(), nullable=False),
         sa.Column("line", sa.String(length=80)),

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import http.client
+import logging
+import threading
+from collections.abc import Iterator
+
+import pytest
+import waitress.server
+from flask import g
+
+from labelsvc.domain.batches import Download
+from labelsvc.errors import InvalidInput
+from labelsvc.web.streams import streamed
+
+
+@pytest.fixture(scope="module")
+def address(site) -> Iterator[tuple[str, int]]:
+    """The app behind a real server and a real socket."""
+    server = waitress.server.create_server(site.app, host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield "127.0.0.1", server.effective_port
+    server.close()
+    thread.join(5)
+
+
+def test_an_error_before_the_first_byte_is_a_problem_document(site) -> None:
+    def body() -> Iterator[bytes]:
+        raise InvalidInput("text_too_wide", "Expected a text that fits, got a wider one.")
+        yield b""
+
+    with site.app.test_request_context(), pytest.raises(InvalidInput):
+        g.request_id = "r"
+        streamed(Download("text/csv", "a.csv", body()))
+
+
+def test_an_error_in_the_midst_breaks_the_connection(site, address, monkeypatch, caplog) -> None:
+    """A body that was cut short must not look whole to who receives it."""
+
+    def body() -> Iterator[bytes]:
+        yield b"serial\r\n" * 10_000
+        raise RuntimeError("the disk is gone")
+
+    batch = site.batch(1)
+    download = Download("text/csv", "a.csv", body())
+    monkeypatch.setattr("labelsvc.issuing.downloads.serials_csv", lambda *_args: download)
+    connection = http.client.HTTPConnection(*address, timeout=30)
+    headers = {"Authorization": f"Bearer {site.keys['qa']}"}
+    with caplog.at_level(logging.ERROR):
+        connection.request("GET", batch["links"]["serials"], headers=headers)
+        answer = connection.getresponse()
+        assert answer.status == 200
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            answer.read()
+    connection.close()
+    assert "stream_broken" in caplog.text
+
+
+def test_a_client_that_leaves_ends_the_making(site) -> None:
+    ended = threading.Event()
+
+    def body() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"x"
+        finally:
+            ended.set()
+
+    with site.app.test_request_context():
+        g.request_id = "r"
+        response = streamed(Download("text/csv", "a.csv", body()))
+        stream = response.iter_encoded()
+        next(stream)
+        response.close()
+    assert ended.is_set()
+
+
+def test_a_long_download_is_made_while_it_is_read(site, address) -> None:
+    """Ten million serials begin to arrive long before they could all have been made."""
+    batch = site.batch(10_000_000)
+    connection = http.client.HTTPConnection(*address, timeout=30)
+    connection.request("GET", batch["links"]["serials"], headers={"Authorization": f"Bearer {site.keys['qa']}"})
+    answer = connection.getresponse()
+    assert answer.status == 200
+    assert answer.getheader("Transfer-Encoding") == "chunked"
+    lines = answer.read(40).split(b"\r\n")
+    assert lines[0].startswith(b"serial")
+    assert lines[1].startswith(batch["first_serial"].encode())
+    connection.close()
+
+
+def test_a_body_of_100_mb_through_a_socket_is_refused(site, address) -> None:
+    connection = http.client.HTTPConnection(*address, timeout=60)
+    headers = {"Authorization": f"Bearer {site.keys['line']}", "Content-Type": "application/json"}
+    blocks = (b" " * 1_000_000 for _ in range(100))
+    connection.request("POST", "/api/v1/lots", blocks, headers, encode_chunked=True)
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert b"body_too_large" in answer.read()
+    connection.close()
+
+
+def test_a_body_that_says_it_is_longer_than_it_may_be_is_refused(site, address) -> None:
+    connection = http.client.HTTPConnection(*address, timeout=30)
+    headers = {"Authorization": f"Bearer {site.keys['line']}", "Content-Type": "application/json"}
+    connection.request("POST", "/api/v1/lots", b" " * 1_500_000, headers)
+    answer = connection.getresponse()
+    assert answer.status == 413
+    connection.close()
