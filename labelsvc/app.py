@@ -72,7 +72,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         "labelsvc",
         title="labelsvc",
         version=__version__,
-        spec_path=openapi.PATH,
+        spec_path=None,  # web/openapi.py serves it
         docs_path=None,  # its pages load scripts from elsewhere
         static_folder=None,  # type: ignore[arg-type]  # as in Flask: no route for files
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 import pytest
@@ -153,3 +154,21 @@ def database(database_url: str) -> Iterator[Database]:
     """An open database with the current schema and no rows."""
     with Database.open(database_url) as opened:
         yield opened
+
+
+def _plant_module() -> Any:
+    name = "labelsvc_tests_plant"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("plant.py"))
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module  # dataclasses look their module up there
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+@pytest.fixture
+def plant(database: Database, tmp_path: Path) -> Any:
+    """A database bound to a secret, with label formats, and short ways to fill it (plant.py)."""
+    return _plant_module().found(database, tmp_path / "data")

@@ -2,14 +2,15 @@
 
 The plain way, window by window:
 
-    start ──Connect──> connected ──HoldInDoubt──> held ──Send──> sent ──RecordSent──> recorded ─┐
-                                      ^                                                         │
-                                      └──────────────── the next window ────────────────────────┘
-                                                                                       Complete when none is left
+    Connect ─> HoldInDoubt ─> Send ─> RecordSent ─┐
+                    ^                             │
+                    └────── the next window ──────┤
+                                                  └─ none is left ─> Disconnect ─> Complete
 
-A window is committed as in doubt before its first byte is written, and as sent after its last. Up to the first byte a
-failure means 'retry'. After it, the labels that were handed over, whole or in part, stay in doubt and the job stops:
-only evidence or a person resolves them. Labels of the window that were not handed over are what they were before.
+A window is committed as in doubt before its first byte is written, and as sent after its last. Up to the first byte on a
+connection a failure means 'retry'. After it the job stops: labels of the window that were handed over, whole or in part,
+stay in doubt, the rest of it is what it was before, and of the windows before nobody knows how many the printer still
+took from the network. Only evidence or a person resolves that.
 Whoever drives this (worker or station) does what a command says and answers with the fact it led to.
 """
 
@@ -73,6 +74,11 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Disconnect:
+    """End the connection, and see whether the printer took all until then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Complete:
     """All was handed over."""
 
@@ -87,7 +93,7 @@ class Abandon:
     """The lease went to another sender: do nothing more, write nothing more."""
 
 
-Command = Connect | HoldInDoubt | Send | RecordSent | Retry | Stop | Complete | Cancel | Abandon
+Command = Connect | HoldInDoubt | Send | RecordSent | Disconnect | Retry | Stop | Complete | Cancel | Abandon
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +150,35 @@ class SendFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The connection ended as it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenOff:
+    """All was written, but the printer broke the connection off before we ended it."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """The window is committed as sent."""
 
 
-Fact = Connected | NotReady | WrongPrinter | Held | CancelAsked | LeaseLost | Sent | SendFailed | Recorded
+Fact = (
+    Connected
+    | NotReady
+    | WrongPrinter
+    | Held
+    | CancelAsked
+    | LeaseLost
+    | Sent
+    | SendFailed
+    | Recorded
+    | Disconnected
+    | BrokenOff
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +190,14 @@ class Delivery:
         window: labels at most between two commits; None: all that is left in one go (a spool).
         todo: intervals still to be printed, ascending.
         current: the window on its way.
+        begun: a window was handed over on this connection.
     """
 
     origin: int
     window: int | None
     todo: tuple[Interval, ...]
     current: Interval | None = None
+    begun: bool = False
 
 
 def begin(origin: int, window: int | None, todo: tuple[Interval, ...]) -> tuple[Delivery, Command]:
@@ -183,22 +215,27 @@ def step(delivery: Delivery, fact: Fact) -> tuple[Delivery, Command]:  # noqa: C
             return delivery, Retry(reasons, message)
         case WrongPrinter(reasons, message):
             return delivery, Stop(None, reasons, message)
+        case Disconnected():
+            return delivery, Complete()
+        case BrokenOff(message):
+            return delivery, Stop(None, ("printer-stopped",), message)
         case CancelAsked():
             return delivery, Cancel()
         case LeaseLost():
             return delivery, Abandon()
         case Recorded():
-            return _next_window(replace(delivery, todo=_rest(delivery), current=None))
+            return _next_window(replace(delivery, todo=_rest(delivery), current=None, begun=True))
     first, last = _on_its_way(delivery)
     match fact:
         case Held():
             return delivery, Send(first, last)
         case Sent():
             return delivery, RecordSent(first, last)
-        case SendFailed(None, message):
+        case SendFailed(None, message) if not delivery.begun:
             return delivery, Retry(("connecting-to-device",), message)
         case SendFailed(touched, message):
-            return delivery, Stop(touched, ("printer-stopped", "x-labels-in-doubt"), message)
+            doubt = () if touched is None else ("x-labels-in-doubt",)
+            return delivery, Stop(touched, ("printer-stopped", *doubt), message)
 
 
 def _on_its_way(delivery: Delivery) -> Interval:
@@ -208,7 +245,7 @@ def _on_its_way(delivery: Delivery) -> Interval:
 
 def _next_window(delivery: Delivery) -> tuple[Delivery, Command]:
     if not delivery.todo:
-        return delivery, Complete()
+        return delivery, Disconnect()
     first, last = delivery.todo[0]
     if delivery.window is not None:
         # A window ends where its block of digests ends, so that a block's bytes are whole windows.

@@ -6,8 +6,10 @@ of a range into what holds now.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from itertools import pairwise
 from typing import Literal, get_args
 
 Outcome = Literal[
@@ -49,25 +51,24 @@ def paint(rows: Iterable[Interval]) -> tuple[Interval, ...]:
 
     Neighbours that say the same are one interval.
     """
-    painted: list[Interval] = []
-    for row in rows:
-        kept = [piece for old in painted for piece in _without(old, row)]
-        painted = sorted([*kept, row], key=lambda interval: interval.first)
-    return tuple(_merged(painted))
+    return tuple(_merged(_pieces(list(rows))))
 
 
-def _without(old: Interval, new: Interval) -> list[Interval]:
-    if old.last < new.first or old.first > new.last:
-        return [old]
-    pieces = []
-    if old.first < new.first:
-        pieces.append(replace(old, last=new.first - 1))
-    if old.last > new.last:
-        pieces.append(replace(old, first=new.last + 1))
-    return pieces
+def _pieces(rows: Sequence[Interval]) -> Iterator[Interval]:
+    """Cut the numbers wherever a row begins or ends, and give each piece to the latest row that covers it."""
+    edges = sorted({row.first for row in rows} | {row.last + 1 for row in rows})
+    to_begin = sorted(range(len(rows)), key=lambda at: rows[at].first, reverse=True)
+    begun: list[int] = []  # a heap with the latest on top, which is negated for that
+    for first, following in pairwise(edges):
+        while to_begin and rows[to_begin[-1]].first <= first:
+            heappush(begun, -to_begin.pop())
+        while begun and rows[-begun[0]].last < first:
+            heappop(begun)
+        if begun:
+            yield replace(rows[-begun[0]], first=first, last=following - 1)
 
 
-def _merged(intervals: list[Interval]) -> list[Interval]:
+def _merged(intervals: Iterable[Interval]) -> list[Interval]:
     merged: list[Interval] = []
     for interval in intervals:
         before = merged[-1] if merged else None

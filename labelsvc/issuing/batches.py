@@ -29,7 +29,7 @@ from labelsvc.storage.jobs import NewJob
 
 #: How far the loaded labels may differ from the format, mm: cutting tolerance, not another size.
 MEDIA_TOLERANCE = 1.0
-#: A lot edited or a scheme changed between looking and taking: look again, this often.
+#: A lot edited, or a scheme, label format or printer changed between looking and taking: look again, this often.
 _LOOKS = 5
 _REASON_AT_MOST = 500
 _LINE_AT_MOST = 80
@@ -70,6 +70,7 @@ def issue(db: Database, issuer: Issuer, call: Call, lot_id: int, request: BatchR
     route, body = f"lots/{lot_id}/batches", asdict(request)
     for _ in range(_LOOKS):
         with db.read() as conn:
+            installation.check_secret(conn, issuer.secret)
             answered = request_keys.answered(conn, call, route, body)
             if answered is not None:
                 return _as_issued(_seen(conn, issuer, batches.get(conn, answered["batch"])))
@@ -162,9 +163,11 @@ def _check_unmoved(conn: Connection, plan: _Plan) -> None:
     lot = lots.get(conn, plan.lot.id, lock=True)
     product = products.by_id(conn, plan.product.id)
     printer = printers.get(conn, plan.printer.spec.name) if plan.printer else None
+    fmt = label_formats.in_use(conn, plan.fmt.name)
     if (
         lot.revision != plan.lot.revision
         or product.scheme_id != plan.product.scheme_id
+        or fmt.revision != plan.fmt.revision
         or (printer and printer.revision) != (plan.printer and plan.printer.revision)
     ):
         raise _Moved

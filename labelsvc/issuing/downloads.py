@@ -20,6 +20,7 @@ from labelsvc.labels.compiling import compile_layout
 from labelsvc.labels.formats import LabelFormat, parsed
 from labelsvc.labels.values import Values
 from labelsvc.storage import audit, batches, label_formats, outcomes
+from labelsvc.storage import ranges as range_rows
 from labelsvc.storage.batches import BatchRow
 from labelsvc.storage.database import Database
 
@@ -89,7 +90,7 @@ def labels(
     """
     with db.read() as conn:
         part = _part(conn, issuer, batch_id, request, any_batch=any_batch)
-    dpmm = request.dpmm or part.row.printer_dpmm or DEFAULT_DPMM
+    dpmm = (part.row.printer_dpmm or DEFAULT_DPMM) if request.dpmm is None else request.dpmm
     if dpmm not in RESOLUTIONS:
         raise InvalidInput("dpmm", f"Expected 8 or 12 dots per mm, got {dpmm}.", pointer="/dpmm")
     shape = part.numbering.scheme.shape(part.numbering.scope)
@@ -102,25 +103,19 @@ def labels(
         body = zpl.render(layout, serials)
     else:
         body = iter((raster.draw(layout, next(serials)),))
+    # The first bytes are made before the entry, so that what goes wrong with them is an answer and leaves none.
+    body = _started(body)
     _note(db, call, part, request.form)
     label = part.first - part.row.first + 1
     span = f"{label}" if part.count == 1 else f"{label}-{label + part.count - 1}"
-    # The first bytes are made here, so that what goes wrong with them is still an answer.
-    return Download(_MEDIA[request.form], f"batch-{part.row.id}-labels-{span}.{request.form}", _started(body))
+    return Download(_MEDIA[request.form], f"batch-{part.row.id}-labels-{span}.{request.form}", body)
 
 
 def _part(conn: Connection, issuer: Issuer, batch_id: int, request: LabelsRequest, *, any_batch: bool) -> _Part:
     row = batches.get(conn, batch_id)
     if row.printer is not None and not any_batch:
         raise NotAllowed("batch_has_printer", f"Expected a batch without a printer, got one that {row.printer} prints.")
-    first, last = label_interval(row, request.first, request.count)
-    returned = having(within(outcomes.of_range(conn, row.range_id), first, last), {"returned"})
-    if returned:
-        raise Conflict(
-            "numbers_returned",
-            f"Expected numbers in use, got label {returned[0].first - row.first + 1}, which was returned.",
-            pointer="/first",
-        )
+    first, last = label_interval(row, request.first, 1 if request.form == "png" else request.count)
     stored = label_formats.at_revision(conn, row.format_revision)
     fmt = parsed(stored.toml, label_formats.files_of(conn, stored.revision))
     return _Part(row, first, last, fmt, Values.from_json(row.frozen), _numbering(issuer, row))
@@ -131,8 +126,22 @@ def _numbering(issuer: Issuer, row: BatchRow) -> Numbering:
 
 
 def _note(db: Database, call: Call, part: _Part, form: str) -> None:
-    after = {"form": form, "first": part.first, "last": part.last}
-    db.write(lambda conn: audit.record(conn, call, "batch.download", f"batch:{part.row.id}", after=after))
+    """Write the entry, unless numbers of the part were returned, be it a moment ago."""
+    row = part.row
+
+    def work(conn: Connection) -> None:
+        range_rows.lock(conn, row.range_id)
+        returned = having(within(outcomes.of_range(conn, row.range_id), part.first, part.last), {"returned"})
+        if returned:
+            raise Conflict(
+                "numbers_returned",
+                f"Expected numbers in use, got label {returned[0].first - row.first + 1}, which was returned.",
+                pointer="/first",
+            )
+        after = {"form": form, "first": part.first, "last": part.last}
+        audit.record(conn, call, "batch.download", f"batch:{row.id}", after=after)
+
+    db.write(work)
 
 
 def _started(body: Iterator[bytes]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from labelsvc.domain.actors import Call
+from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.pages import Page
 from labelsvc.errors import at
 from labelsvc.labels.formats import LabelFormat, shipped
@@ -28,18 +28,10 @@ def add_format(db: Database, call: Call, toml: str, files: Mapping[str, bytes]) 
         fmt = LabelFormat.parse(toml, files)
 
     def work(conn: Connection) -> StoredFormat:
-        before = label_formats.find(conn, fmt.name)
+        before = label_formats.find(conn, fmt.name, lock=True)
         if before is None or before.revision != fmt.revision:
             label_formats.add(conn, NewFormat(fmt.revision, fmt.name, toml, files), call.at)
-            label_formats.use(conn, fmt.name, fmt.revision)
-            audit.record(
-                conn,
-                call,
-                "label_format.add",
-                f"label_format:{fmt.name}",
-                before={"revision": before.revision} if before else None,
-                after={"revision": fmt.revision},
-            )
+            _use(conn, call, "label_format.add", fmt, before)
         return label_formats.at_revision(conn, fmt.revision)
 
     return db.write(work)
@@ -48,15 +40,23 @@ def add_format(db: Database, call: Call, toml: str, files: Mapping[str, bytes]) 
 def seed_formats(db: Database, now: datetime) -> None:
     """Put the shipped label formats into the books; a format that a user has changed stays the user's."""
     formats = shipped()
+    call = Call(Actor("shell", "labelsvc"), now)
 
     def work(conn: Connection) -> None:
         for fmt in formats.values():
-            before = label_formats.find(conn, fmt.name)
+            before = label_formats.find(conn, fmt.name, lock=True)
             label_formats.add(conn, NewFormat(fmt.revision, fmt.name, fmt.toml, fmt.files), now, shipped=True)
-            if before is None or before.shipped:
-                label_formats.use(conn, fmt.name, fmt.revision)
+            if before is None or (before.shipped and before.revision != fmt.revision):
+                _use(conn, call, "label_format.seed", fmt, before)
 
     db.write(work)
+
+
+def _use(conn: Connection, call: Call, action: str, fmt: LabelFormat, before: StoredFormat | None) -> None:
+    label_formats.use(conn, fmt.name, fmt.revision)
+    old = {"revision": before.revision} if before else None
+    new = {"revision": fmt.revision}
+    audit.record(conn, call, action, f"label_format:{fmt.name}", before=old, after=new)
 
 
 def get_format(db: Database, name: str) -> StoredFormat:

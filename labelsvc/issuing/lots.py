@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from labelsvc.domain.actors import Call
 from labelsvc.domain.batches import LotDates, LotRequest, OpenLot
 from labelsvc.domain.gs1 import check_lot_number, parse_product_code
-from labelsvc.domain.lots import Lot, warnings_at_issue
+from labelsvc.domain.lots import FIRST_YEAR, LAST_YEAR, Lot, warnings_at_issue
 from labelsvc.domain.lots import open_lot as make_lot
 from labelsvc.domain.pages import Page
 from labelsvc.domain.products import Product
@@ -92,15 +92,35 @@ def _checked(number: str, dates: LotRequest | LotDates, product: Product) -> Lot
     """Return a lot that keeps the rules and suits the product's serial scheme."""
     try:
         lot = make_lot(number, dates.production_date, dates.expiry_date, dates.best_before, product.shelf_life_days)
+        Scheme.parse(product.scheme).scope(lot)
     except InvalidInput as error:
-        error.pointer = next((at for code, at in _POINTERS.items() if error.code.startswith(code)), None)
+        error.pointer = _pointer(error.code, dates)
         raise
-    Scheme.parse(product.scheme).scope(lot)
     return lot
 
 
-#: Which field an error of a lot's dates speaks of, by how its code begins.
-_POINTERS = {"lot_expiry": "/expiry_date", "lot_best_before": "/best_before", "lot_year": "/production_date"}
+#: Which field an error speaks of.
+_POINTERS = {
+    "lot_expiry_before_production": "/expiry_date",
+    "lot_expiry_before_best_before": "/expiry_date",
+    "lot_expiry_too_far": "/expiry_date",
+    "lot_best_before_before_production": "/best_before",
+    "lot_best_before_too_far": "/best_before",
+    "scheme_lot_date": "/expiry_date",  # a production date is always there
+    "scheme_lot_length": "/number",
+    "scheme_lot_characters": "/number",
+    "scheme_start": "/number",
+}
+
+
+def _pointer(code: str, dates: LotRequest | LotDates) -> str | None:
+    if code == "lot_year":
+        # The first date whose year is out of bounds; where the shelf life leads there, what it is counted from.
+        days = {name: getattr(dates, name) for name in ("production_date", "expiry_date", "best_before")}
+        wrong = (name for name, day in days.items() if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR)
+        return f"/{next(wrong, 'production_date')}"
+    pointer = _POINTERS.get(code)
+    return None if pointer == "/number" and isinstance(dates, LotDates) else pointer
 
 
 def _with_warnings(opened: OpenLot, today: date) -> OpenLot:

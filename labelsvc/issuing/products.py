@@ -78,22 +78,26 @@ def add_scheme(db: Database, call: Call, code: str, pattern: str) -> ProductSche
         scheme = Scheme.parse(pattern)
 
     def work(conn: Connection) -> ProductScheme:
-        product = products.get(conn, known_code(code).value)
-        products.lock(conn, product.id)
-        had = products.schemes_of(conn, product.id)
-        if any(old.pattern == pattern for old in had):
-            products.make_current(conn, product.id, pattern)
-        else:
-            for old in had:
-                reason = collision(scheme, Scheme.parse(old.pattern))
-                if reason is not None:
-                    raise Conflict("schemes_collide", reason, pointer="/scheme", other=old.pattern)
-            products.add_scheme(conn, call, product.id, pattern, KEY_VERSION)
-        before = {"scheme": product.scheme}
-        audit.record(conn, call, "product.scheme", f"product:{product.code}", before=before, after={"scheme": pattern})
+        product = products.get(conn, known_code(code).value, lock=True)
+        if product.scheme != pattern:
+            _change_scheme(conn, call, product, scheme)
         return next(now for now in products.schemes_of(conn, product.id) if now.current)
 
     return db.write(work)
+
+
+def _change_scheme(conn: Connection, call: Call, product: Product, scheme: Scheme) -> None:
+    had = products.schemes_of(conn, product.id)
+    if any(old.pattern == scheme.pattern for old in had):
+        products.make_current(conn, product.id, scheme.pattern)
+    else:
+        for old in had:
+            reason = collision(scheme, Scheme.parse(old.pattern))
+            if reason is not None:
+                raise Conflict("schemes_collide", reason, pointer="/scheme", other=old.pattern)
+        products.add_scheme(conn, call, product.id, scheme.pattern, KEY_VERSION)
+    before, after = {"scheme": product.scheme}, {"scheme": scheme.pattern}
+    audit.record(conn, call, "product.scheme", f"product:{product.code}", before=before, after=after)
 
 
 def list_schemes(db: Database, code: str) -> tuple[ProductScheme, ...]:

@@ -36,7 +36,9 @@ class TextLine:
     """One line of text, proved to fit its box with the widest serial there can be.
 
     Attributes:
-        box: the line's own cell after rotation; across the text it is exactly `size` mm. `align` is within it.
+        box: the line's own cell after rotation; across the text it is exactly `size` mm. `align` is within it. It is
+            for the characters' widths: ink of the first or last one that passes its width (of J, say; `overhangs` of
+            labels.fonts) passes the cell as far, still inside of what the format declares.
         pieces: the text; see the module.
         size: height of the cell, mm. Em and baseline within it are EM_SCALE and ASCENT of labels.fonts.
     """

@@ -167,7 +167,7 @@ class _Label:
             case PlacedSymbol():
                 return pdf_content.symbol(element, self._dpmm)
             case Rectangle():
-                return _same(pdf_content.rectangle(element))
+                return _same(pdf_content.rectangle(element, self._dpmm))
             case Picture():
                 number = _FIRST_SHARED + len(self.shared)
                 self.shared.append((pdf_content.image(element), element.bits))

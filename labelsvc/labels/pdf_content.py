@@ -18,8 +18,8 @@ Draw = Callable[[str, str], str]
 """From a serial, and its codes in texts, to operators."""
 
 _INSET = 0.005
-"""How far a picture stays inside its edges, in dots. Programs widen a picture to all the dots it touches, and without
-this the last digit of a number would make a module one dot wider."""
+"""How far pictures and rectangles stay inside their edges, in dots. Programs widen them to all the dots they touch, and
+without this the last digit of a number would make one dot more."""
 
 # Which way is on, along upright content: x, y. Up is then y, -x, for y runs down.
 _READING: dict[Rotation, tuple[int, int]] = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}
@@ -59,18 +59,18 @@ def symbol(placed: PlacedSymbol, dpmm: int) -> Draw:
     return lambda serial, _: f"{start}{drawn.modules(serial).hex()}> EI Q\n"
 
 
-def rectangle(element: Rectangle) -> str:
+def rectangle(element: Rectangle, dpmm: int) -> str:
     """Draw a filled rectangle or a frame."""
-    box, edge = element.box, element.thickness
-    outer = _rectangle(box)
+    box, edge, inset = element.box, element.thickness, _INSET / dpmm
+    outer = _rectangle(box, inset)
     if edge is None or 2 * edge >= min(box.width, box.height):
         return f"{outer} f\n"
-    inner = Box(box.x + edge, box.y + edge, box.width - 2 * edge, box.height - 2 * edge)
-    return f"{outer} {_rectangle(inner)} f*\n"
+    return f"{outer} {_rectangle(box, edge - inset)} f*\n"
 
 
-def _rectangle(box: Box) -> str:
-    return f"{length(box.x)} {length(box.y)} {length(box.width)} {length(box.height)} re"
+def _rectangle(box: Box, inset: float) -> str:
+    sides = (box.x + inset, box.y + inset, box.width - 2 * inset, box.height - 2 * inset)
+    return " ".join(length(number) for number in sides) + " re"
 
 
 def picture(element: Picture, name: str, dpmm: int) -> str:

@@ -7,10 +7,12 @@ of the PDF, one character after the other, each beginning on the dot nearest to 
 from __future__ import annotations
 
 import io
+import math
 from functools import lru_cache
+from itertools import accumulate
 from typing import assert_never
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from labelsvc.labels import fonts
 from labelsvc.labels.layout import Box, FontName, Layout, Picture, PlacedSymbol, Rectangle, Rotation, TextLine
@@ -115,28 +117,32 @@ def _rectangle(label: Image.Image, rectangle: Rectangle, dpmm: int) -> None:
 def _text(label: Image.Image, line: TextLine, serial: str, dpmm: int) -> None:
     text = serial.join(line.pieces)
     frame = Frame(line.box, line.rotation)
-    face = _face(line.font, fonts.EM_SCALE * line.size * dpmm)
-    places = [0.0]
-    for char in text:
-        places.append(places[-1] + _advance(line.font, char) * fonts.EM_SCALE * line.size)
-    start = left_over(line.align, frame.width - places[-1])
+    # Whole dots, rounded down: so do printers, and between two sizes the type's hinting takes the larger.
+    em = max(1, math.floor(fonts.EM_SCALE * line.size * dpmm))
+    places = list(accumulate((em * _advance(line.font, char) for char in text), initial=0.0))
+    start = left_over(line.align, frame.width * dpmm - places.pop())
     # Ink may pass its cell a little: the picture has as much room again on every side.
     margin = _dots(line.size, dpmm)
-    width, height = _dots(frame.width, dpmm), _dots(line.size, dpmm)
-    ink = Image.new("1", (width + 2 * margin, height + 2 * margin), 0)
+    ink = Image.new("1", (_dots(frame.width, dpmm) + 2 * margin, 3 * margin), 0)
     pen = ImageDraw.Draw(ink)
-    pen.fontmode = "1"
     baseline = margin + _dots(fonts.ASCENT * line.size, dpmm)
-    for char, place in zip(text, places, strict=False):
-        pen.text((margin + _dots(start + place, dpmm), baseline), char, fill=1, font=face, anchor="ls")
+    for char, place in zip(text, places, strict=True):
+        pen.text((margin + round(start + place), baseline), char, fill=1, font=_face(line.font, em), anchor="ls")
+    ink = ImageChops.offset(ink, _back(ink, margin), 0)
     left, top = _corner(line.box, dpmm)
     _ink(label, _turned(ink, line.rotation), (left - margin, top - margin))
 
 
+def _back(ink: Image.Image, margin: int) -> int:
+    """Give the one dot by which hinting can push a text out of its box, to the left or to the right."""
+    left, _, right, _ = ink.getbbox() or (margin, 0, margin, 0)
+    return int(left < margin) or -int(right > ink.width - margin)
+
+
 @lru_cache(maxsize=32)
-def _face(font: FontName, pixels_per_em: float) -> ImageFont.FreeTypeFont:
+def _face(font: FontName, em: int) -> ImageFont.FreeTypeFont:
     # Plain layout: characters are placed here, and whether Pillow was built with a shaper must not matter.
-    return ImageFont.truetype(str(fonts.path(font)), pixels_per_em, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(str(fonts.path(font)), em, layout_engine=ImageFont.Layout.BASIC)
 
 
 @lru_cache(maxsize=4096)

@@ -46,12 +46,12 @@ class QueueTransport:
     windowed = False
 
     def __init__(self, name: str) -> None:
-        self._queue = _Queue(name)
+        self._queue = _Queue(name)  # type: ignore[no-untyped-call]  # the package types half of what it has
 
     def open(self) -> None:
         """See that there is such a queue."""
         try:
-            known = self._queue.getqueues()
+            known: list[str] = self._queue.getqueues()  # type: ignore[no-untyped-call]
         except (OSError, subprocess.SubprocessError) as error:
             raise NotReady(
                 ("connecting-to-device",), f"Expected a print spooler, got {type(error).__name__}."
@@ -67,7 +67,7 @@ class QueueTransport:
             if len(data) > SPOOL_AT_MOST:
                 raise SendFailed(0, f"Expected at most {SPOOL_AT_MOST} bytes for a spooler, got more.")
         try:
-            self._queue.output(bytes(data))
+            self._queue.output(bytes(data))  # type: ignore[no-untyped-call]
         except OSError as error:
             # lp says no before it queues anything; only the Windows spooler may have begun.
             begun = len(data) if sys.platform == "win32" else 0

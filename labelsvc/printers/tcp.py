@@ -11,6 +11,8 @@ from labelsvc.printers.zebra import ASK, Answers
 
 #: One write is at most this long, so that a stalled printer is noticed by its lack of progress.
 _PIECE = 65_536
+#: Reads of what a printer says unasked, before we go on.
+_CHATTER_AT_MOST = 64
 
 
 class TcpTransport:
@@ -80,6 +82,8 @@ class TcpTransport:
     def send(self, chunks: Iterable[bytes]) -> None:
         """Write labels, counting what the network took."""
         assert self._socket is not None, "open() comes first"
+        if _hung_up(self._socket):
+            raise SendFailed(0, "Expected the printer to stay connected, got its end of the connection.")
         handed_over = 0
         for chunk in chunks:
             view = memoryview(chunk)
@@ -97,6 +101,8 @@ class TcpTransport:
         if connection is None:
             return None
         with connection:
+            if _hung_up(connection):
+                return "Expected the printer to take all data, got its end of the connection before ours."
             try:
                 connection.shutdown(socket.SHUT_WR)
                 connection.settimeout(self._answer_seconds)
@@ -107,6 +113,23 @@ class TcpTransport:
             except OSError as error:
                 return f"Expected the printer to take all data, got {_said(error)}."
         return None
+
+
+def _hung_up(connection: socket.socket) -> bool:
+    """Whether the printer ended or broke the connection; what it says meanwhile is passed over."""
+    patience = connection.gettimeout()
+    connection.settimeout(0)
+    try:
+        for _ in range(_CHATTER_AT_MOST):
+            if not connection.recv(4_096):
+                return True
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    finally:
+        connection.settimeout(patience)
+    return False
 
 
 def _said(error: OSError) -> str:

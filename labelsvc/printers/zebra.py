@@ -12,7 +12,8 @@ STX, ETX = b"\x02", b"\x03"
 #: A frame is some 80 bytes; what is longer is not one.
 FRAME_AT_MOST = 1_024
 
-ASK = b"~HI\r\n~HS\r\n"
+#: ~JX first: half a format that an earlier connection left behind would swallow our first label.
+ASK = b"~JX\r\n~HI\r\n~HS\r\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,13 +155,12 @@ def _deliver(sender: Sender, lease: Lease, job: JobRow) -> None:
         return
     run = _Run(sender, lease, job, transport, handover)
     state, command = steps.begin(job.first, WINDOW if transport.windowed else None, todo)
-    warning = None
     try:
         while (fact := _obey(run, command)) is not None:
             state, command = steps.step(state, fact)
     finally:
-        warning = transport.close()
-    sender.db.write(lambda conn: _end(conn, run, command, warning))
+        transport.close()
+    sender.db.write(lambda conn: _end(conn, run, command))
 
 
 def _obey(run: _Run, command: steps.Command) -> steps.Fact | None:
@@ -169,6 +168,8 @@ def _obey(run: _Run, command: steps.Command) -> steps.Fact | None:
     match command:
         case steps.Connect():
             return _connect(run)
+        case steps.HoldInDoubt() if run.sender.stopping():
+            return steps.NotReady(("job-queued",), "The sender is ending; the next one goes on here.")
         case steps.HoldInDoubt(first, last):
             return run.sender.db.write(lambda conn: _hold(conn, run, first, last))
         case steps.Send(first, last):
@@ -176,6 +177,9 @@ def _obey(run: _Run, command: steps.Command) -> steps.Fact | None:
         case steps.RecordSent(first, last):
             run.sender.db.write(lambda conn: _record(conn, run, first, last))
             return steps.Recorded()
+        case steps.Disconnect():
+            warning = run.transport.close()
+            return steps.Disconnected() if warning is None else steps.BrokenOff(warning)
     return None
 
 
@@ -190,8 +194,6 @@ def _connect(run: _Run) -> steps.Fact:
 
 
 def _hold(conn: Connection, run: _Run, first: int, last: int) -> steps.Fact:
-    if run.sender.stopping():
-        return steps.NotReady(("job-queued",), "The sender is ending; the next one goes on here.")
     if not printers.renew_lease(conn, run.lease, run.sender.now(), run.sender.lease_seconds):
         return steps.LeaseLost()
     if jobs.get(conn, run.job.id, lock=True).cancel_requested:
@@ -215,7 +217,7 @@ def _record(conn: Connection, run: _Run, first: int, last: int) -> None:
         jobs.record_block(conn, run.job.id, run.lease.token, (block_first, block_last), digest)
 
 
-def _end(conn: Connection, run: _Run, command: steps.Command, warning: str | None) -> None:
+def _end(conn: Connection, run: _Run, command: steps.Command) -> None:
     if isinstance(command, steps.Abandon):
         raise _LeaseLost
     sender, lease, job = run.sender, run.lease, run.job
@@ -232,8 +234,7 @@ def _end(conn: Connection, run: _Run, command: steps.Command, warning: str | Non
             _printer(conn, sender, lease, "idle", ())
         case steps.Complete():
             # Handed over is all that is known; RFC 8011 has a word for it, and 'printed' it is not.
-            reasons = ("queued-in-device", "job-completed-with-warnings") if warning else ("queued-in-device",)
-            jobs.set_state(conn, job.id, "completed", reasons, message=warning, ended_at=sender.now())
+            jobs.set_state(conn, job.id, "completed", ("queued-in-device",), message=None, ended_at=sender.now())
             _printer(conn, sender, lease, "idle", ())
 
 

@@ -85,6 +85,7 @@ def listing(conn: Connection) -> tuple[ApiKey, ...]:
     return tuple(_key(row) for row in conn.execute(_KEY.order_by(api_keys.c.id)))
 
 
-def revoke(conn: Connection, key_id: int, now: datetime) -> None:
-    """Make a key unusable from now on."""
-    conn.execute(update(api_keys).where(api_keys.c.id == key_id).values(revoked_at=now))
+def revoke(conn: Connection, key_id: int, now: datetime) -> bool:
+    """Make a key unusable from now on; False: it was revoked before."""
+    current = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+    return bool(conn.execute(update(api_keys).where(*current).values(revoked_at=now)).rowcount)

@@ -68,8 +68,14 @@ def use(conn: Connection, name: str, revision: str) -> None:
         conn.execute(update(label_formats_in_use).where(label_formats_in_use.c.name == name).values(revision=revision))
 
 
-def find(conn: Connection, name: str) -> StoredFormat | None:
-    """Return the revision of a format that is in use."""
+def find(conn: Connection, name: str, *, lock: bool = False) -> StoredFormat | None:
+    """Return the revision of a format that is in use.
+
+    Args:
+        lock: keep others from putting another in use until this transaction ends.
+    """
+    if lock:
+        conn.execute(select(label_formats_in_use.c.name).where(label_formats_in_use.c.name == name).with_for_update())
     row = conn.execute(_IN_USE.where(label_formats_in_use.c.name == name)).one_or_none()
     return _format(row) if row else None
 

@@ -51,12 +51,17 @@ def find(conn: Connection, code: str) -> Product | None:
     return _product(row) if row else None
 
 
-def get(conn: Connection, code: str) -> Product:
+def get(conn: Connection, code: str, *, lock: bool = False) -> Product:
     """Return the product of a normalised code.
+
+    Args:
+        lock: keep others from changing it, or adding a scheme to it, until this transaction ends.
 
     Raises:
         NotFound: there is none.
     """
+    if lock:
+        conn.execute(select(products.c.id).where(products.c.code == code).with_for_update())
     found = find(conn, code)
     if found is None:
         raise NotFound("product_unknown", f"Expected the code of a product, got {code}.")
@@ -71,11 +76,6 @@ def by_id(conn: Connection, product_id: int) -> Product:
 def listing(conn: Connection, after: int, limit: int) -> Page[Product]:
     """Return products in the order they came."""
     return page(conn, _PRODUCT, products.c.id, (after, limit), _product)
-
-
-def lock(conn: Connection, product_id: int) -> None:
-    """Keep others from adding a scheme to the product until this transaction ends."""
-    conn.execute(select(products.c.id).where(products.c.id == product_id).with_for_update())
 
 
 def add_scheme(conn: Connection, call: Call, product_id: int, pattern: str, key_version: int) -> int:

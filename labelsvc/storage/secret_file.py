@@ -18,16 +18,37 @@ def create_secret(path: Path, random: bytes) -> None:
 
     Raises:
         Conflict: the file exists.
+        Unavailable: it cannot be written; nothing is left of it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if len(random) != SECRET_BYTES:
+        raise ValueError(f"Expected {SECRET_BYTES} bytes, got {len(random)}.")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(random.hex() + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            _keep_name(path.parent)
+        except BaseException:
+            path.unlink()
+            raise
     except FileExistsError:
         raise Conflict("secret_exists", f"Expected no file at {path}, got one. It is left as it is.") from None
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(random.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    except OSError as error:
+        raise Unavailable("secret_unwritable", f"Expected to write {path}, got: {error.strerror}.") from error
+
+
+def _keep_name(directory: Path) -> None:
+    """Bring a new file's name to the disk, too: the first serials may be printed before the system would."""
+    if os.name == "nt":  # where a directory cannot be opened
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_secret(path: Path) -> bytes:

@@ -45,6 +45,9 @@ class StrictRequest(Request):
     def get_json(self, *_args: object, **_options: object) -> Any:
         """Return the body's JSON object; an optional body that is not there is an empty one."""
         body = self.get_data()
+        if len(body) >= (self.max_content_length or 0):
+            # werkzeug stops reading there, but takes what it has got for the whole.
+            raise _too_large()
         return read_object(body) if body else {}
 
 
@@ -69,7 +72,7 @@ def install(app: APIFlask, max_body: int, max_upload: int) -> None:
         if request.endpoint is None:
             return
         terms = _terms(current_app.view_functions[request.endpoint])
-        request.max_content_length = max_upload if terms.upload else max_body
+        request.max_content_length = (max_upload if terms.upload else max_body) + 1
         _check_query(terms)
         _check_accept(terms)
         _check_body(terms)
@@ -123,7 +126,7 @@ def _check_body(terms: _Terms) -> None:
         if sent:
             raise Malformed("body_unexpected", "Expected no body, got one.")
         return
-    if request.content_length is not None and request.content_length > (request.max_content_length or 0):
+    if request.content_length is not None and request.content_length >= (request.max_content_length or 0):
         raise _too_large()
     if not sent:
         if terms.body_required:
@@ -139,7 +142,8 @@ def _check_body(terms: _Terms) -> None:
 
 
 def _too_large() -> TooLarge:
-    return TooLarge("body_too_large", f"Expected a body of at most {request.max_content_length} bytes, got more.")
+    most = (request.max_content_length or 0) - 1
+    return TooLarge("body_too_large", f"Expected a body of at most {most} bytes, got more.")
 
 
 def read_object(body: bytes) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from labelsvc.domain.schemes import Scheme, collision
 from labelsvc.domain.tokens import LITERALS, Counter, DatePart, Fixed, LotPart, Token
 
 KEY = bytes(32)
-DAYS = [date(2023, 12, 25) + timedelta(days=n) for n in range(380)]
+DAYS = [date(2023, 12, 25) + timedelta(days=n) for n in range(0, 380, 2)]
 LOT_CHARACTERS = "0123A."
 
 
@@ -107,7 +107,7 @@ def choices(token: Token, day: date) -> tuple[str, ...]:
             return tuple(f"{number:0{token.width}d}" for number in range(1, 10**token.width))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(small_pairs())
 def test_disjoint_schemes_share_no_text_at_all(pair: tuple[Scheme, Scheme]) -> None:
     """For small schemes all texts over a year of lots are written down: no proof of disjointness is ever wrong."""
@@ -137,7 +137,7 @@ def schemes(draw: st.DrawFn) -> Scheme:
     return Scheme.parse(scheme.pattern + "0" * (20 - scheme.length))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(schemes(), schemes(), st.data())
 def test_a_serial_of_one_never_reads_as_one_of_the_other(a: Scheme, b: Scheme, data: st.DataObject) -> None:
     """Any lots and ordinals, unguessable counters too: what one of two disjoint schemes writes, the other rejects."""
@@ -152,7 +152,7 @@ def test_a_serial_of_one_never_reads_as_one_of_the_other(a: Scheme, b: Scheme, d
         assert not (apart and other.read(text) is not None)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(schemes(), st.data())
 def test_a_scheme_collides_with_every_pattern_of_one_of_its_serials(a: Scheme, data: st.DataObject) -> None:
     """A serial turned into literals around a {seq:1} in its last place still lies on the first scheme's ground."""

@@ -106,13 +106,13 @@ def numeral(number: int, radix: int, length: int, alphabet: str = BASE36) -> str
 
 @st.composite
 def domains(draw: st.DrawFn) -> tuple[int, int]:
-    radix = draw(st.integers(2, 300) | st.sampled_from([10, 32, 36, 1000, 65535, 65536]))
+    radix = draw(st.integers(2, 300) | st.sampled_from([10, 32, 36, 1000]))
     shortest = max(2, math.ceil(math.log(MINIMUM_DOMAIN, radix) + 1e-9))
     longest = 2 * int(math.log(LARGEST_HALF, radix) + 1e-9)
     return radix, draw(st.integers(shortest, longest))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data(), domain=domains(), key_bytes=st.sampled_from([16, 24, 32]), tweak=st.binary(max_size=40))
 def test_equals_an_independent_program_everywhere(
     data: st.DataObject, domain: tuple[int, int], key_bytes: int, tweak: bytes
@@ -176,6 +176,16 @@ def test_refuses_what_ff1_is_not_defined_for(key: bytes, radix: int, length: int
         FF1.of(key, radix, length, smallest_domain=1)
 
 
+def test_takes_the_largest_radix() -> None:
+    """Three bytes of the standard's P hold 2**16."""
+    cipher, alphabet = FF1.of(KEY, 2**16, 3), "".join(map(chr, range(0x10000, 0x20000)))
+    numbers = [0, 2**48 - 1, 2**40 + 7]
+    other = ffx.FF1(KEY, alphabet=alphabet)
+    expected = [value(other.encrypt(numeral(number, 2**16, 3, alphabet)), alphabet) for number in numbers]
+    assert whole(cipher, cipher.encrypt(*halves(cipher, numbers))) == expected
+    assert [cipher.encrypt_number(number) for number in numbers] == expected
+
+
 def test_takes_halves_of_exactly_the_largest_size() -> None:
     """At 2**56 a half and the round number just fill one word."""
     cipher, other = FF1.of(KEY, 2, 112), ffx.FF1(KEY, radix=2)
@@ -228,6 +238,7 @@ def test_pool_key_is_hkdf_of_all_that_names_a_pool() -> None:
     assert pool_key(KEY, "09520123456788", pattern.decode(), "26326", 7) == rfc_5869(KEY, info)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text(min_size=1, max_size=8), st.data())
 def test_texts_that_run_together_share_no_key(text: str, data: st.DataObject) -> None:
     """Product, pattern and scope "ab", "", "c" and "a", "b", "c" are two pools with two keys."""
@@ -239,7 +250,7 @@ def test_texts_that_run_together_share_no_key(text: str, data: st.DataObject) ->
 
 def test_every_key_version_gives_another_key() -> None:
     """The key version is part of the input."""
-    assert len({pool_key(KEY, "A", "{rnd:10}", "", version) for version in range(300)}) == 300
+    assert len({pool_key(KEY, "A", "{rnd:10}", "", version) for version in range(30)}) == 30
 
 
 def test_another_master_secret_gives_another_key() -> None:

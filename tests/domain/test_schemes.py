@@ -151,7 +151,7 @@ def test_sequence_starts_at_one_zero_padded() -> None:
     assert [scheme.text("26326", None, ordinal) for ordinal in range(999)] == texts
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(width=st.integers(1, 9), data=st.data())
 def test_sequence_slices_are_the_numbers(width: int, data: st.DataObject) -> None:
     """Any slice of any width is the plain numbers, wherever it begins in a thousand."""
@@ -178,7 +178,7 @@ def test_unguessable_serials_can_be_made_by_another_program(first: int) -> None:
     assert [scheme.text("26326", key, ordinal) for ordinal in range(first, first + 12)] == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data(), patterns())
 def test_every_serial_reads_back_to_what_made_it(data: st.DataObject, scheme: Scheme) -> None:
     """Any scheme, lot and ordinal: the text has the scheme's length and shape, and gives scope and ordinal again."""
@@ -193,7 +193,7 @@ def test_every_serial_reads_back_to_what_made_it(data: st.DataObject, scheme: Sc
     assert (reading.scope, scheme.ordinal(reading.counter, KEY)) == (scope, ordinal)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data(), patterns())
 def test_every_text_that_reads_is_a_serial(data: st.DataObject, scheme: Scheme) -> None:
     """A serial with a character changed is another serial of the scheme or none, never a second way to write one."""

@@ -18,7 +18,8 @@ import zxingcpp
 from PIL import Image
 from zplkit.rendering import Limits
 
-from labelsvc.labels.layout import Box, Layout, PlacedSymbol
+from labelsvc.labels import fonts
+from labelsvc.labels.layout import Box, Element, Layout, PlacedSymbol, TextLine
 
 Pixels = npt.NDArray[np.bool_]
 PixelBox = tuple[int, int, int, int]
@@ -142,9 +143,22 @@ class Judges:
         """Check that every mark on a label lies in the box of an element."""
         rest = pixels.copy()
         for element in layout.elements:
-            left, top, right, bottom = self.dots(element.box, layout.dpmm)
+            left, top, right, bottom = self.dots(_with_overhangs(element, layout), layout.dpmm)
             rest[max(0, top) : bottom, max(0, left) : right] = False
         assert self.ink(rest) is None, "ink outside all declared boxes"
+
+
+def _with_overhangs(element: Element, layout: Layout) -> Box:
+    """Give the box of an element, that of a text with what its first or last character may pass it by."""
+    box = element.box
+    if not isinstance(element, TextLine):
+        return box
+    passing = fonts.overhangs(element.font)
+    sides = [passing.get(char, (0.0, 0.0)) for char in "".join(element.pieces) + "".join(layout.serial_alphabet)]
+    more = max(map(max, sides), default=0.0) * element.size
+    if element.rotation in (90, 270):
+        return Box(box.x, box.y - more, box.width, box.height + 2 * more)
+    return Box(box.x - more, box.y, box.width + 2 * more, box.height)
 
 
 def _qr_facts(extra: object) -> tuple[str, str]:

@@ -192,7 +192,7 @@ def test_a_qr_of_any_text_does_not_break_out_of_its_field(anything: str) -> None
     assert _unescaped(indicator, data) == b"MM,B%04d" % len(payload) + payload
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(printable, st.sampled_from(ALIGNS), st.sampled_from(ROTATIONS), st.sampled_from([8, 12]))
 def test_text_is_printed_inside_its_box(judges: Any, words: str, align: Align, rotation: Rotation, dpmm: int) -> None:
     """Every text of characters that the printer's font has is printed, inside its box, however it is turned."""
@@ -242,7 +242,7 @@ def test_the_baseline_is_where_the_fonts_say(judges: Any, dpmm: int) -> None:
     assert judges.ink(pixels)[3] == pytest.approx((20 + 5 * fonts.ASCENT) * dpmm, abs=1)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(cset82, serials, st.sampled_from(ROTATIONS), st.sampled_from([8, 12]))
 def test_gs1_128_prints_its_payload(judges: Any, lot: str, serial: str, rotation: Rotation, dpmm: int) -> None:
     """FNC1 first makes it ]C1; a lot number of any GS1 characters and the FNC1 after it are read back."""
@@ -251,7 +251,7 @@ def test_gs1_128_prints_its_payload(judges: Any, lot: str, serial: str, rotation
     _prints(judges, layout(placed, dpmm=dpmm, side=side), serial, "]C1")
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(ascii_texts, serials)
 def test_code_128_prints_its_payload(judges: Any, item: str, serial: str) -> None:
     """All printable ASCII is read back, with the characters that are invocations or prefixes in ZPL."""
@@ -267,7 +267,7 @@ def test_code_128_changes_to_digits_within_a_serial(judges: Any, serial: str) ->
     _prints(judges, layout(placed, length=12), f"Y{serial}Z", "]C0")
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(cset82, serials, st.sampled_from(ROTATIONS), st.sampled_from([8, 12]))
 def test_gs1_datamatrix_prints_its_payload(judges: Any, lot: str, serial: str, rotation: Rotation, dpmm: int) -> None:
     """FNC1 first makes it ]d2; `_` and `\\`, which are escapes here, and the inner FNC1 are read back."""
@@ -275,7 +275,7 @@ def test_gs1_datamatrix_prints_its_payload(judges: Any, lot: str, serial: str, r
     _prints(judges, layout(placed, dpmm=dpmm), serial, "]d2")
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(ascii_texts, serials, st.sampled_from(ROTATIONS), st.sampled_from([8, 12]))
 def test_qr_prints_its_payload(judges: Any, words: str, serial: str, rotation: Rotation, dpmm: int) -> None:
     """All printable ASCII is read back; the symbol stands in its box although a printer shifts QR codes."""
@@ -336,7 +336,7 @@ def test_rectangles_that_touch_leave_no_gap(judges: Any) -> None:
 
 
 @given(st.integers(1, 40), st.integers(1, 20), st.randoms(use_true_random=False))
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_pictures_are_printed_dot_by_dot(judges: Any, unpacked: Any, columns: int, rows: int, chance: Any) -> None:
     """A picture of any size comes out as it is, also where its rows do not end on a whole byte."""
     across = -(-columns // 8)

@@ -51,16 +51,16 @@ def book(book_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def sqlite_book(sqlite_url: str, notes: Table) -> Iterator[Database]:
-    """The same on SQLite alone; it waits half a second for its turn."""
-    with Database.open(sqlite_url, lock_timeout=0.5) as database:
+    """The same on SQLite alone."""
+    with Database.open(sqlite_url) as database:
         database.alter(notes.metadata.create_all)
         yield database
 
 
 @pytest.fixture
 def postgresql_book(postgresql_url: str, notes: Table) -> Iterator[Database]:
-    """The same on PostgreSQL alone; it waits half a second for its turn."""
-    with Database.open(postgresql_url, lock_timeout=0.5) as database:
+    """The same on PostgreSQL alone."""
+    with Database.open(postgresql_url) as database:
         database.alter(notes.metadata.create_all)
         yield database
         database.alter(notes.metadata.drop_all)

@@ -33,7 +33,7 @@ def texts(book: Database, notes: Table) -> list[str]:
     [
         ("synchronous_commit", "on"),
         ("timezone", "UTC"),
-        ("lock_timeout", "500ms"),
+        ("lock_timeout", "10s"),
         ("transaction_isolation", "read committed"),
         ("client_encoding", "UTF8"),
     ],
@@ -105,8 +105,11 @@ def test_a_row_locked_by_another_is_waited_for_and_then_refused(
     change = update(notes).values(text="b")
     with psycopg.connect(postgresql_url) as other:
         other.execute("SELECT * FROM notes FOR UPDATE")
-        with pytest.raises(Unavailable, match="Expected a turn at the database") as raised:
-            postgresql_book.write(lambda conn: conn.execute(change))
+        with (
+            Database.open(postgresql_url, lock_timeout=0.2) as hurried,
+            pytest.raises(Unavailable, match="Expected a turn at the database") as raised,
+        ):
+            hurried.write(lambda conn: conn.execute(change))
         assert raised.value.code == "database_locked"
     postgresql_book.write(lambda conn: conn.execute(change))
     assert texts(postgresql_book, notes) == ["b"]

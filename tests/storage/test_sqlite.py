@@ -28,7 +28,7 @@ def count(book: Database, notes: Table) -> int:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("fullfsync", 1), ("busy_timeout", 500)],
+    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("fullfsync", 1), ("busy_timeout", 10_000)],
 )
 def test_the_connection_that_writes_is_durable(sqlite_book: Database, name: str, value: object) -> None:
     """WAL, every commit synced (2 is FULL), foreign keys checked: read from the connection itself."""

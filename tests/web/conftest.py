@@ -53,8 +53,8 @@ class Site:
         return f"{prefix}-{next(self.counter)}"
 
     def gtin(self) -> str:
-        digits = f"952{next(self.counter):010d}"
-        total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(digits))
+        digits = f"952{next(self.counter):09d}"
+        total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
         return f"{digits}{-total % 10}"
 
     def posted(self, path: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:

@@ -10,6 +10,18 @@ import pytest
 KEY = "Idempotency-Key"
 
 
+@pytest.fixture(scope="module")
+def quiet_lot(site):
+    """A lot for requests that are refused."""
+    return site.lot()
+
+
+@pytest.fixture(scope="module")
+def five(site):
+    """A batch of five labels that nobody changes."""
+    return site.batch(5)
+
+
 def issue(site, lot, body: dict[str, Any], key: str | None, role: str = "line"):
     headers = {} if key is None else {KEY: key}
     return site.client(role).post(f"{lot['links']['self']}/batches", json=body, headers=headers)
@@ -122,8 +134,8 @@ def test_many_requests_with_their_own_keys_at_the_same_moment_share_no_serial(si
         ("a\tb", "idempotency_key_malformed"),
     ],
 )
-def test_a_batch_needs_a_key_of_visible_ascii(site, key: str | None, code: str) -> None:
-    answer = issue(site, site.lot(), {"quantity": 1}, key)
+def test_a_batch_needs_a_key_of_visible_ascii(site, quiet_lot, key: str | None, code: str) -> None:
+    answer = issue(site, quiet_lot, {"quantity": 1}, key)
     assert (answer.status_code, answer.json["code"], answer.json["parameter"]) == (400, code, KEY)
 
 
@@ -132,12 +144,11 @@ def test_a_key_of_200_characters_is_taken(site) -> None:
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 10**30, -(10**30), 10_000_001, 1.5, "ten", "5", True, None, [5], {}, 1e300])
-def test_a_quantity_that_is_none_is_refused_and_nothing_is_taken(site, quantity) -> None:
-    lot = site.lot()
-    answer = issue(site, lot, {"quantity": quantity}, site.fresh("k"))
+def test_a_quantity_that_is_none_is_refused_and_nothing_is_taken(site, quiet_lot, quantity) -> None:
+    answer = issue(site, quiet_lot, {"quantity": quantity}, site.fresh("k"))
     assert (answer.status_code, answer.json["pointer"]) == (422, "/quantity")
     assert answer.json["detail"].startswith("Expected ")
-    assert site.client().get(f"{lot['links']['self']}/batches").json["items"] == []
+    assert site.client().get(f"{quiet_lot['links']['self']}/batches").json["items"] == []
 
 
 def test_no_quantity_at_all_is_refused(site) -> None:
@@ -160,8 +171,8 @@ def test_a_scheme_that_runs_out_is_a_conflict_that_names_what_is_left(site) -> N
 
 
 @pytest.mark.parametrize("line", ["a\nb", "\x02", "\x1e", "a\u0000", "x" * 81, "", 3])
-def test_a_production_line_is_a_short_printable_text(site, line) -> None:
-    answer = issue(site, site.lot(), {"quantity": 1, "line": line}, site.fresh("k"))
+def test_a_production_line_is_a_short_printable_text(site, quiet_lot, line) -> None:
+    answer = issue(site, quiet_lot, {"quantity": 1, "line": line}, site.fresh("k"))
     assert (answer.status_code, answer.json["pointer"]) == (422, "/line")
 
 
@@ -183,12 +194,11 @@ def test_the_serials_are_a_table_whose_first_column_is_the_serial(site) -> None:
         ("first_label", "image/png", b"\x89PNG\r\n\x1a\n"),
     ],
 )
-def test_the_labels_come_as_zpl_pdf_and_png(site, link: str, media_type: str, start: bytes) -> None:
-    batch = site.batch(3)
-    answer = site.client("line").get(batch["links"][link])
+def test_the_labels_come_as_zpl_pdf_and_png(site, five, link: str, media_type: str, start: bytes) -> None:
+    answer = site.client("line").get(five["links"][link])
     assert (answer.status_code, answer.content_type) == (200, media_type)
     assert start in answer.get_data()[:200]
-    assert answer.get_data() == site.client("qa").get(batch["links"][link]).get_data()
+    assert answer.get_data() == site.client("qa").get(five["links"][link]).get_data()
 
 
 def test_a_slice_of_the_zpl_is_a_slice_of_the_whole(site) -> None:
@@ -218,17 +228,17 @@ def test_a_slice_of_the_zpl_is_a_slice_of_the_whole(site) -> None:
     ],
 )
 @pytest.mark.parametrize("link", ["labels_zpl", "labels_pdf"])
-def test_labels_that_there_are_not_are_refused_before_the_first_byte(site, link: str, query: str, parameter: str) -> None:
-    batch = site.batch(5)
-    answer = site.client().get(f"{batch['links'][link]}?{query}")
+def test_labels_that_there_are_not_are_refused_before_the_first_byte(
+    site, five, link: str, query: str, parameter: str
+) -> None:
+    answer = site.client().get(f"{five['links'][link]}?{query}")
     assert (answer.status_code, answer.json["parameter"]) == (422, parameter)
     assert answer.content_type == "application/problem+json"
 
 
 @pytest.mark.parametrize("number", ["0", "6", "01", "-1", "1.0", "9223372036854775808"])
-def test_a_label_that_there_is_not_has_no_picture(site, number: str) -> None:
-    batch = site.batch(5)
-    answer = site.client().get(f"{batch['links']['self']}/labels/{number}.png")
+def test_a_label_that_there_is_not_has_no_picture(site, five, number: str) -> None:
+    answer = site.client().get(f"{five['links']['self']}/labels/{number}.png")
     assert answer.status_code == (422 if number == "6" else 404)
 
 
@@ -282,10 +292,9 @@ def test_returned_numbers_are_returned_once_and_never_issued_again(site) -> None
         ({"reason": None}, "/reason"),
     ],
 )
-def test_a_wrong_return_is_refused_at_its_field(site, more, pointer: str) -> None:
-    batch = site.batch(5)
+def test_a_wrong_return_is_refused_at_its_field(site, five, more, pointer: str) -> None:
     answer = site.client("qa").post(
-        f"{batch['links']['self']}/return", json={"first": 1, "count": 1, "reason": "torn", **more}
+        f"{five['links']['self']}/return", json={"first": 1, "count": 1, "reason": "torn", **more}
     )
     assert (answer.status_code, answer.json["pointer"]) == (422, pointer)
 

@@ -7,6 +7,14 @@ from urllib.parse import quote
 import pytest
 
 
+@pytest.fixture(scope="module")
+def known(site):
+    """A product of which A0001 alone was issued."""
+    product = site.product(scheme="A{seq:4}")
+    site.batch(1, site.lot(product))
+    return product
+
+
 def test_every_role_reads_a_serial_back_to_its_lot(site) -> None:
     product = site.product(scheme="A{seq:4}")
     lot = site.lot(product)
@@ -44,19 +52,16 @@ def test_the_lot_is_shown_as_it_was_when_the_serial_was_issued(site) -> None:
 
 
 @pytest.mark.parametrize("serial", ["A0002", "A9999", "B0001", "A1", "X/Y", "a%2fb", "7Q2XK4M9PA", "A0001A0001A0001A0001"])
-def test_a_text_that_was_never_issued_is_404(site, serial: str) -> None:
-    product = site.product(scheme="A{seq:4}")
-    site.batch(1, site.lot(product))
-    answer = site.client().get(f"/api/v1/serials/{product['gtin']}/{serial}")
+def test_a_text_that_was_never_issued_is_404(site, known, serial: str) -> None:
+    answer = site.client().get(f"/api/v1/serials/{known['gtin']}/{serial}")
     assert (answer.status_code, answer.json["code"]) == (404, "never_issued")
 
 
 @pytest.mark.parametrize(
     "serial", ["x" * 21, "^XZ", "~JA", "a\x02b", "a\x1eb", "a\nb", "\n", "a b", "a\x00b", "💊", "é", "#1", "a\x1d21b"]
 )
-def test_a_malformed_serial_is_refused_with_the_rule(site, serial: str) -> None:
-    product = site.product()
-    answer = site.client().get(f"/api/v1/serials/{product['gtin']}/{quote(serial, safe='')}")
+def test_a_malformed_serial_is_refused_with_the_rule(site, known, serial: str) -> None:
+    answer = site.client().get(f"/api/v1/serials/{known['gtin']}/{quote(serial, safe='')}")
     assert answer.status_code == 422
     assert answer.json["parameter"] == "serial"
     assert answer.json["detail"].startswith("Expected ")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import waitress.server
 from flask import g
+from waitress import wasyncore
 
 from labelsvc.domain.batches import Download
 from labelsvc.errors import InvalidInput
@@ -17,12 +18,21 @@ from labelsvc.web.streams import streamed
 @pytest.fixture(scope="module")
 def address(site) -> Iterator[tuple[str, int]]:
     """The app behind a real server and a real socket."""
-    server = waitress.server.create_server(site.app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
+    sockets: dict[int, object] = {}
+    server = waitress.server.create_server(site.app, map=sockets, host="127.0.0.1", port=0, threads=4)
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.is_set():
+            wasyncore.loop(timeout=0.05, map=sockets, count=1)
+
+    thread = threading.Thread(target=run)
     thread.start()
     yield "127.0.0.1", server.effective_port
-    server.close()
-    thread.join(5)
+    stop.set()
+    thread.join()
+    server.task_dispatcher.shutdown()
+    wasyncore.close_all(sockets)
 
 
 def test_an_error_before_the_first_byte_is_a_problem_document(site) -> None:

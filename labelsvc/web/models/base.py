@@ -30,7 +30,7 @@ class Body(BaseModel):
 class Query(BaseModel):
     """A request's query parameters, each a text."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Headers(BaseModel):

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from labelsvc.printers import virtual_answers as answers
-from labelsvc.printers.virtual_engine import Made, Mechanism, Personality, Waiting
-from labelsvc.printers.virtual_line import Peer
-from labelsvc.printers.virtual_received import PrintedLabel, Received
-from labelsvc.printers.virtual_zpl import Control, Format, Getvar, Stream
+from labelsvc.printers.virtual import answers
+from labelsvc.printers.virtual.engine import Made, Mechanism, Personality, Waiting
+from labelsvc.printers.virtual.line import Peer
+from labelsvc.printers.virtual.received import PrintedLabel, Received
+from labelsvc.printers.virtual.zpl import Control, Format, Getvar, Stream
 
 
 @dataclass(frozen=True, slots=True)

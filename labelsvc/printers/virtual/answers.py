@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from labelsvc.printers.virtual_engine import Mechanism
-from labelsvc.printers.virtual_zpl import Stream
+from labelsvc.printers.virtual.engine import Mechanism
+from labelsvc.printers.virtual.zpl import Stream
 
 COMMUNICATION = "030"  # aaa: 9600 baud, 8 data bits, 1 stop bit; without a meaning on TCP
 FUNCTIONS = "000"  # mmm

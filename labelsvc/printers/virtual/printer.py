@@ -5,10 +5,10 @@
         assert printer.wait_for_labels(1, timeout=5)
         printer.labels  # [b"^XA^FDhello^FS^XZ"]
 
-For people it is `labelsvc virtual-printer`; see `serve`, and printers/virtual_received.py for what it leaves on disk.
+For people it is `labelsvc virtual-printer`; see `serve`, and printers/virtual/received.py for what it leaves on disk.
 Nothing here knows how labelsvc itself talks to printers. What the guide leaves open is a trait of the Personality or is
-said in the docstring of the part: virtual_zpl (framing), virtual_engine (buffer, faults), virtual_answers (status),
-virtual_line (connections).
+said in the docstring of the part: zpl (framing), engine (buffer, faults), answers (status),
+line (connections).
 
 Bounded: the receive buffer, one open format, answers not read, connections, labels kept (Personality). Not bounded:
 the files of the output directory, which are the user's.
@@ -29,10 +29,10 @@ from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self, TypeVar
 
 from labelsvc.errors import Conflict, Unavailable
-from labelsvc.printers.virtual_device import Device, PrinterState
-from labelsvc.printers.virtual_engine import Personality
-from labelsvc.printers.virtual_line import DropKind, Line
-from labelsvc.printers.virtual_received import PrintedLabel, Received
+from labelsvc.printers.virtual.device import Device, PrinterState
+from labelsvc.printers.virtual.engine import Personality
+from labelsvc.printers.virtual.line import DropKind, Line
+from labelsvc.printers.virtual.received import PrintedLabel, Received
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class VirtualPrinter:
         Args:
             host: the address it listens on.
             port: the TCP port; 0 takes a free one.
-            output: directory for what it receives (virtual_received.py); None: nothing on disk.
+            output: directory for what it receives (received.py); None: nothing on disk.
             personality: what kind of printer.
             **traits: single fields of Personality by name: model="ZT411-300dpi", dpmm=12, label_seconds=0.15, ...
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelsvc.printers.virtual_zpl import Control, Event, Format, Getvar, Stream
+from labelsvc.printers.virtual.zpl import Control, Event, Format, Getvar, Stream
 
 LIMIT = 1_000_000
 

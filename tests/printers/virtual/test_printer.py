@@ -17,7 +17,7 @@ import pytest
 
 from labelsvc.errors import Conflict, Unavailable
 from labelsvc.printers.virtual import VirtualPrinter
-from labelsvc.printers.virtual_line import DropKind
+from labelsvc.printers.virtual.line import DropKind
 
 WAIT = 20.0  # seconds; never reached when all is well
 LABELS = [b"^XA^FO10,10^FDlabel %d^FS^XZ" % number for number in range(3)]
@@ -462,18 +462,22 @@ def test_a_closed_printer_is_off() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_serve_prints_what_it_received_before_it_ends_on_a_signal(number: int, tmp_path: Path) -> None:
     program = (
-        "import sys, pathlib; from labelsvc.printers.virtual import serve; "
+        "import signal, sys, pathlib; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from labelsvc.printers.virtual import serve; "
         "serve('127.0.0.1', 0, pathlib.Path(sys.argv[1]), dpmm=8, label_seconds=0.02, "
         "ready=lambda printer: print(printer.port, flush=True))"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
-        with socket.create_connection(("127.0.0.1", port), timeout=WAIT) as line:
-            line.sendall(JOB * 10 + b"~HI")
-            read(line, 3)
-            process.send_signal(number)
-        assert process.wait(WAIT) == 0
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline())
+            with socket.create_connection(("127.0.0.1", port), timeout=WAIT) as line:
+                line.sendall(JOB * 10 + b"~HI")
+                read(line, 3)
+                process.send_signal(number)
+            assert process.wait(WAIT) == 0
+        finally:
+            process.kill()
     assert (tmp_path / "job-0001.zpl").read_bytes() == JOB * 10 + b"~HI"
     assert len((tmp_path / "labels.csv").read_text().splitlines()) == 1 + 30

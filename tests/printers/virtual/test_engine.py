@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from labelsvc.errors import InvalidInput
-from labelsvc.printers.virtual_engine import AT_ONCE, Mechanism, Personality, Waiting
-from labelsvc.printers.virtual_zpl import Format
+from labelsvc.printers.virtual.engine import AT_ONCE, Mechanism, Personality, Waiting
+from labelsvc.printers.virtual.zpl import Format
 
 
 def waiting(text: bytes, quantity: int = 1, group: int = 0) -> Waiting:

@@ -29,9 +29,11 @@ BARE = frozenset(
 # A format of these alone changes settings and moves no media.
 SETTINGS = frozenset(
     b"CC CD CI CO CT CV CW EF EG FS FX HH HV HW HY HZ ID JI JJ JM JS JT JU JW JZ KD KL KN KP KV LF LH LL LR LS LT "
-    b"MA MC MD MF ML MM MN MP MT MU MW NI NS PA PF PH PM PN PO PP PR PW SC SE SI SL SO SP SQ SR SS ST SX SZ TO XB XS "
-    b"ZZ".split(),
+    b"MA MC MD MF ML MM MN MP MT MU MW NI NS PA PF PH PM PN PO PP PQ PR PW SC SE SI SL SO SP SQ SR SS ST SX SZ TO XB "
+    b"XS ZZ".split(),
 )
+# Format commands that mean something here; the others are only carried along.
+HEARD = (b"XA", b"XZ", b"CC", b"CT", b"CD", b"GF", b"DF", b"PQ", b"LL", b"PW", b"MM")
 QUANTITY = 99_999_999  # most that ^PQ takes
 GETVAR = re.compile(rb'! ?U1 getvar "([^"\r\n]*)"[ \r\n]')
 
@@ -84,7 +86,9 @@ class _Draft:
 
     start: int
     data: bytearray = field(default_factory=bytearray)
-    commands: set[bytes] = field(default_factory=set)
+    empty: bool = True  # no command yet
+    moves: bool = False  # has a command that is not a setting
+    stored: bool = False  # by ^DF
     values: dict[bytes, bytes] = field(default_factory=dict)  # last arguments of PQ, LL, PW, MM
     too_long: bool = False
 
@@ -158,6 +162,10 @@ class Stream:
         self._in_format = re.compile(b"[" + re.escape(always) + b"]")
         self._idle = re.compile(b"[" + re.escape(always + b"!") + b"]")
         self._line_end = re.compile(b"[\r\n" + re.escape(always) + b"]")
+        # Text and commands that mean nothing here, in one go: this is nearly all of a label.
+        plain, caret = b"[^" + re.escape(always) + b"]", b"[\x1e" + re.escape(self.caret) + b"]"
+        carried = b"(?:" + plain + b"++|" + caret + b"(?!" + b"|".join(HEARD) + b")" + plain + b"{2})*+"
+        self._carried = re.compile(carried, re.IGNORECASE)
         comma = re.escape(self.delimiter)
         number = b"([0-9]*)" + comma
         other = b"[^" + comma + b"]*" + comma
@@ -220,7 +228,13 @@ class Stream:
                 self._begin_command(at, counts.end(), name)
                 self._counted = int(counts[1] or b"0")
                 return counts.end(), None
-        return self._begin_command(at, end, name)
+        self._begin_command(at, end, name)
+        if self._draft is not None and self._draft.moves and name not in HEARD:
+            run = self._carried.match(self._pending, end)
+            assert run is not None, "the pattern takes nothing, too"
+            self._keep(end, run.end())
+            end = run.end()
+        return end, None
 
     def _control(self, at: int, name: bytes) -> tuple[int, Event | None]:
         end = at + 3
@@ -307,7 +321,9 @@ class Stream:
             if self._command in (b"PQ", b"LL", b"PW", b"MM"):
                 self._draft.values[self._command] = bytes(self._arguments)
             if name not in (b"XA", b"XZ"):
-                self._draft.commands.add(name)
+                self._draft.empty = False
+                self._draft.stored = self._draft.stored or name == b"DF"
+                self._draft.moves = self._draft.moves or name not in SETTINGS
             self._command = name
             self._arguments.clear()
             self._keep(at, end)
@@ -332,7 +348,7 @@ class Stream:
 
 def _finished(draft: _Draft, delimiter: bytes) -> Format:
     parts = [part.strip() for part in draft.values.get(b"PQ", b"").split(delimiter)] + [b""] * 4
-    moves_media = b"DF" not in draft.commands and not (draft.commands and draft.commands <= SETTINGS | {b"PQ"})
+    moves_media = (draft.moves or draft.empty) and not draft.stored
     quantity = _number(parts[0], QUANTITY) or 1
     return Format(
         data=bytes(draft.data),

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from labelsvc.errors import InvalidInput
-from labelsvc.printers.virtual_zpl import Format
+from labelsvc.printers.virtual.zpl import Format
 
 AT_ONCE = 256  # labels made in one go before the line is looked at again
 

@@ -1,0 +1,101 @@
+"""A small works: one product, one lot, printers of any kind, and a sender; on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from labelsvc.domain.actors import Actor, Call
+from labelsvc.domain.batches import Batch, BatchRequest, LotRequest
+from labelsvc.domain.issuer import Issuer
+from labelsvc.domain.jobs import PrinterSpec, PrintJob, Resolution
+from labelsvc.domain.products import NewProduct
+from labelsvc.issuing import batches, downloads, label_formats, lots, products
+from labelsvc.printing import delivery, jobs, printers
+from labelsvc.storage import installation
+from labelsvc.storage import printers as printer_rows
+from labelsvc.storage.database import Database
+from labelsvc.storage.printers import Lease
+
+SECRET = bytes(range(32))
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+_keys = count()
+
+
+@dataclass
+class Works:
+    """Use cases at hand; `clock` may be set."""
+
+    db: Database
+    data_dir: Path
+    issuer: Issuer = field(default_factory=lambda: Issuer(SECRET, "https://id.example.com"))
+    clock: Callable[[], datetime] = lambda: NOW
+    lot_id: int = 0
+
+    def call(self, key: str | None = None) -> Call:
+        """A request of a client, with a key of its own unless one is given."""
+        return Call(Actor("key", "tests"), self.clock(), key or f"key-{next(_keys)}")
+
+    def add_printer(self, name: str, uri: str, **spec: object) -> None:
+        """Add a printer loaded for item-70x35, or as `spec` says."""
+        loaded = {"language": "zpl", "dpmm": 8, "media_width": 70.0, "media_height": 35.0} | spec
+        printers.add_printer(self.db, self.call(), PrinterSpec(name, uri, **loaded), self.data_dir)  # type: ignore[arg-type]
+
+    def issue(self, quantity: int, printer: str | None = "p") -> Batch:
+        """Ask for labels."""
+        return batches.issue(self.db, self.issuer, self.call(), self.lot_id, BatchRequest(quantity, printer))
+
+    def sender(self, stopping: Callable[[], bool] = lambda: False, lease_seconds: float = 60.0) -> delivery.Sender:
+        """Make a sender."""
+        return delivery.Sender(self.db, self.issuer, self.data_dir, self._now, stopping, lease_seconds)
+
+    def _now(self) -> datetime:
+        return self.clock()
+
+    def send(self, owner: str = "worker-1") -> None:
+        """Serve every printer that has something to send, once."""
+        for printer_id in delivery.waiting(self.sender()):
+            delivery.serve(self.sender(), printer_id, owner)
+
+    def overtake(self, printer_id: int, owner: str) -> Lease:
+        """Take a printer's lease, which must be free or run out."""
+        lease = self.db.write(lambda conn: printer_rows.acquire_lease(conn, printer_id, owner, self.clock(), 60))
+        assert lease is not None
+        return lease
+
+    def job(self, batch: Batch) -> PrintJob:
+        """The batch's print job as it is now."""
+        assert batch.job_id is not None
+        return jobs.get_job(self.db, self.issuer, batch.job_id)
+
+    def resolve(self, batch: Batch, last_good: str | None, *, proceed: bool, key: str | None = None) -> PrintJob:
+        """Say what came out of a stopped printer."""
+        assert batch.job_id is not None
+        found = Resolution(last_good, proceed, "looked at the printer")
+        return jobs.resolve_job(self.db, self.issuer, self.call(key), batch.job_id, found)
+
+    def cancel(self, batch: Batch) -> PrintJob:
+        """End the batch's job."""
+        assert batch.job_id is not None
+        return jobs.cancel_job(self.db, self.issuer, self.call(), batch.job_id, "not needed")
+
+    def serials(self, batch: Batch) -> list[str]:
+        """The batch's serials, in the order of its labels."""
+        lines = b"".join(downloads.serials_csv(self.db, self.issuer, batch.id).body).decode().split()
+        return [line.split(",")[0] for line in lines[1:]]
+
+
+@pytest.fixture
+def works(database: Database, tmp_path: Path) -> Works:
+    """A works with a product of its own, VALVE, in one lot, labelled by item-70x35."""
+    made = Works(database, tmp_path / "data")
+    database.write(lambda conn: installation.bind_secret(conn, SECRET, NOW))
+    label_formats.seed_formats(database, NOW)
+    products.add_product(database, made.call(), NewProduct("VALVE", "Ball valve", "{prod:%y%j}{seq:6}", "item-70x35"))
+    made.lot_id = lots.open_lot(database, made.call(), LotRequest("VALVE", "M-1", date(2026, 11, 22))).id
+    return made
