@@ -17,7 +17,7 @@ HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 FAN_OUT = 64
 """Children of a node of the page tree."""
 
-_TABLE_ROWS = 4096
+_TABLE_ROWS = 512
 
 
 class Objects:

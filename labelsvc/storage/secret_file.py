@@ -22,22 +22,33 @@ def create_secret(path: Path, random: bytes) -> None:
     """
     if len(random) != SECRET_BYTES:
         raise ValueError(f"Expected {SECRET_BYTES} bytes, got {len(random)}.")
+    if os.path.lexists(path):
+        raise _exists(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(random.hex() + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            _keep_name(path.parent)
-        except BaseException:
-            path.unlink()
-            raise
-    except FileExistsError:
-        raise Conflict("secret_exists", f"Expected no file at {path}, got one. It is left as it is.") from None
+        _write(path, random.hex() + "\n")
     except OSError as error:
         raise Unavailable("secret_unwritable", f"Expected to write {path}, got: {error.strerror}.") from error
+
+
+def _exists(path: Path) -> Conflict:
+    return Conflict("secret_exists", f"Expected no file at {path}, got one. It is left as it is.")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # made a moment ago by another
+        raise _exists(path) from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        _keep_name(path.parent)
+    except BaseException:
+        path.unlink()
+        raise
 
 
 def _keep_name(directory: Path) -> None:

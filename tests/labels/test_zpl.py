@@ -183,7 +183,7 @@ def test_no_payload_breaks_out_of_its_field(lot: str, symbology: Symbology) -> N
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
 def test_a_qr_of_any_text_does_not_break_out_of_its_field(anything: str) -> None:
     """In a QR any text is plain or hexadecimal too, in UTF-8, and its length is counted in bytes."""
-    made = Symbol("qr", (anything, ""), len(SERIAL), 41, 41, Quiet(4, 4, 4, 4), version=6, mask=0, ecc="M")
+    made = Symbol("qr", (anything, ""), len(SERIAL), 41, 41, Quiet(4, 4, 4, 4), version=6, ecc="M")
     label = one(layout(PlacedSymbol(Box(6, 5, 20.5, 20.5), made, 4, 0, 0)))
     assert commands(label) == commands(one(layout(symbol("qr", "harmless", ""))))
     ((indicator, data),) = fields(label)

@@ -73,7 +73,7 @@ class Symbol:
         quiet: the quiet zone around them.
         segments: Code 128 and GS1-128: the code set of each stretch of the payload, else empty.
         version: QR: 1 to 40, else 0.
-        mask: QR: 0 to 7, the same for the whole batch, else 0.
+        sample: QR: the payload that the batch's mask is chosen for, else "".
         ecc: QR: the error correction level, else "".
     """
 
@@ -85,13 +85,18 @@ class Symbol:
     quiet: Quiet
     segments: tuple[Segment, ...] = ()
     version: int = 0
-    mask: int = 0
+    sample: str = ""
     ecc: str = ""
 
     @property
     def linear(self) -> bool:
         """Whether the symbol is one row of bars."""
         return self.rows == 1
+
+    @property
+    def mask(self) -> int:
+        """QR: 0 to 7, the same for the whole batch; worked out when first needed, as a printer chooses its own."""
+        return qr.best_mask(self.sample, self.version)
 
     def payload(self, serial: str) -> str:
         """What a reader gives for this serial, `FNC1` for each separating FNC1."""
@@ -175,8 +180,8 @@ def _build_qr(pieces: tuple[str, ...], shape: Shape) -> Symbol:
     if version is None:
         raise _too_long("qr", qr.AT_MOST, len(payload), "characters")
     side = qr.columns(version)
-    mask = qr.best_mask(payload, version)
-    return Symbol("qr", pieces, len(shape), side, side, QUIET_ZONES["qr"], version=version, mask=mask, ecc=qr.ECC)
+    quiet = QUIET_ZONES["qr"]
+    return Symbol("qr", pieces, len(shape), side, side, quiet, version=version, sample=payload, ecc=qr.ECC)
 
 
 def _build_datamatrix(pieces: tuple[str, ...], shape: Shape, positions: list[frozenset[str]]) -> Symbol:

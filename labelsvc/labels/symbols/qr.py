@@ -38,6 +38,7 @@ def columns(version: int) -> int:
     return 17 + 4 * version
 
 
+@lru_cache(maxsize=256)
 def best_mask(payload: str, version: int) -> int:
     """The mask with the lowest penalty for this text."""
     return int(_code(payload.encode("ascii"), version, None).best_mask_pattern())
