@@ -38,13 +38,14 @@ HEADINGS = ("what", "ours", "peer", "ratio", "goal", "", "how")
 
 def table(rows: Sequence[Row]) -> str:
     """Write rows as a table for a terminal."""
-    lines = [HEADINGS, *[_cells(row) for row in rows]]
+    lines = [HEADINGS, *[cells(row) for row in rows]]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def cells(row: Row) -> tuple[str, ...]:
+    """Write one row, cell by cell under HEADINGS."""
     goal = f"{'at most' if row.at_most else 'at least'} {row.goal:g}x"
     return (row.name, row.ours, row.peer, f"{row.ratio:,.3g}x", goal, "ok" if row.reached else "MISSED", row.note)

@@ -17,8 +17,25 @@ Logger = structlog.stdlib.BoundLogger
 TEXT_AT_MOST = 1_000
 
 
-class _Handler(logging.StreamHandler[TextIO]):
-    """Our own handler on the root logger, so that a second set-up replaces it and nothing else."""
+class _Handler(logging.Handler):
+    """Our own handler on the root logger, so that a second set-up replaces it and nothing else.
+
+    Args:
+        stream: where lines go; None: whatever standard error is when one is written.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one event; a log that cannot be written stops nobody's work."""
+        out = self._stream if self._stream is not None else sys.stderr
+        try:
+            out.write(self.format(record) + "\n")
+            out.flush()
+        except Exception:  # noqa: BLE001 - as logging's own handlers do
+            self.handleError(record)
 
 
 def logger(name: str) -> Logger:
@@ -46,7 +63,7 @@ def configure(log_format: LogFormat, level: LogLevel, stream: TextIO | None = No
     render: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=out.isatty()) if for_eyes else structlog.processors.JSONRenderer()
     )
-    handler = _Handler(out)
+    handler = _Handler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *stamped],

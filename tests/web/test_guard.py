@@ -5,7 +5,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import run_wsgi_app
 
@@ -23,6 +23,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(st.text(st.characters(codec="utf-8")), JSON, max_size=4))
 def test_what_json_can_say_is_read_as_python_reads_it(value: dict[str, object]) -> None:
     assert read_object(json.dumps(value, ensure_ascii=False).encode()) == value
