@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from wsgiref.validate import validator
@@ -32,23 +32,34 @@ def settings_of(directory: Path, **more: str) -> Settings:
 
 
 @pytest.fixture
-def installed(tmp_path: Path, _upgraded_sqlite: Path) -> Settings:
-    """A directory with everything that an app needs to start."""
-    settings = settings_of(tmp_path)
-    shutil.copy(_upgraded_sqlite, tmp_path / "labelsvc.sqlite")
-    create_secret(settings.secret_file, SECRET)
-    with Database.open(settings.database_url) as db:
-        db.write(lambda conn: installation.bind_secret(conn, SECRET, CALL.at))
-    return settings
+def install(request: pytest.FixtureRequest) -> Callable[[Path, bytes], Settings]:
+    """Make an installation with everything that an app needs to start."""
+    upgraded = request.getfixturevalue("_upgraded_sqlite")
+
+    def make(directory: Path, secret: bytes) -> Settings:
+        settings = settings_of(directory)
+        shutil.copy(upgraded, directory / "labelsvc.sqlite")
+        create_secret(settings.secret_file, secret)
+        with Database.open(settings.database_url) as db:
+            db.write(lambda conn: installation.bind_secret(conn, secret, CALL.at))
+        return settings
+
+    return make
 
 
 @pytest.fixture
-def stream(monkeypatch) -> Iterator[io.StringIO]:
+def installed(tmp_path: Path, install: Callable[[Path, bytes], Settings]) -> Settings:
+    """One installation."""
+    return install(tmp_path, SECRET)
+
+
+@pytest.fixture
+def stream(monkeypatch) -> io.StringIO:
     """What the app writes to its log."""
     written = io.StringIO()
     configure = logs.configure
     monkeypatch.setattr("labelsvc.app.logs.configure", lambda log_format, level: configure(log_format, level, written))
-    yield written
+    return written
 
 
 def test_an_app_starts_and_its_label_formats_are_in_the_books(installed: Settings) -> None:
@@ -156,13 +167,8 @@ def test_no_key_no_body_no_query_and_no_serial_reaches_the_log(installed: Settin
     house_of(app).db.close()
 
 
-def test_two_apps_in_one_process_are_strangers(installed: Settings, tmp_path_factory, _upgraded_sqlite: Path) -> None:
-    other = settings_of(tmp_path_factory.mktemp("other"))
-    shutil.copy(_upgraded_sqlite, other.data_dir / "labelsvc.sqlite")
-    create_secret(other.secret_file, bytes(32))
-    with Database.open(other.database_url) as db:
-        db.write(lambda conn: installation.bind_secret(conn, bytes(32), CALL.at))
-    first, second = create_app(installed), create_app(other)
+def test_two_apps_in_one_process_are_strangers(installed: Settings, install, tmp_path_factory) -> None:
+    first, second = create_app(installed), create_app(install(tmp_path_factory.mktemp("other"), bytes(32)))
     _, key = access.add_key(house_of(first).db, CALL, "line", "line")
     headers = {"Authorization": f"Bearer {key}"}
     assert first.test_client().get("/api/v1/lots", headers=headers).status_code == 200

@@ -30,7 +30,7 @@ def test_database_and_secret_follow_the_data_directory(tmp_path: Path) -> None:
 
 
 def test_the_digital_link_domain_has_no_default() -> None:
-    with pytest.raises(InvalidInput, match="Expected LABELSVC_DIGITAL_LINK_DOMAIN .*, got nothing"):
+    with pytest.raises(InvalidInput, match=r"Expected LABELSVC_DIGITAL_LINK_DOMAIN .*, got nothing"):
         Settings.from_environment({})
 
 
@@ -43,7 +43,18 @@ def test_spellings_of_one_domain_are_one_setting(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "id.example.com?x=1", "id.example.com#a", "ftp://id.example.com", "a@b", "idé.example.com", "a b", "a\nb"]
+    "text",
+    [
+        "",
+        " ",
+        "id.example.com?x=1",
+        "id.example.com#a",
+        "ftp://id.example.com",
+        "a@b",
+        "idé.example.com",
+        "a b",
+        "a\nb",
+    ],
 )
 def test_what_is_no_domain_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="LABELSVC_DIGITAL_LINK_DOMAIN: Expected a domain"):

@@ -55,7 +55,8 @@ def symbol(placed: PlacedSymbol, dpmm: int) -> Draw:
     frame, drawn = Frame(placed.box, placed.rotation), placed.symbol
     width = drawn.columns * placed.dots / dpmm
     height = frame.height if drawn.linear else drawn.rows * placed.dots / dpmm
-    start = f"q {_unit_square(frame, (width, height), dpmm)} cm BI/W {drawn.columns}/H {drawn.rows}/IM true/D[1 0]/F/AHx ID "
+    modules = f"BI/W {drawn.columns}/H {drawn.rows}/IM true/D[1 0]/F/AHx ID "
+    start = f"q {_unit_square(frame, (width, height), dpmm)} cm {modules}"
     return lambda serial, _: f"{start}{drawn.modules(serial).hex()}> EI Q\n"
 
 

@@ -18,6 +18,7 @@ FAN_OUT = 64
 """Children of a node of the page tree."""
 
 _TABLE_ROWS = 512
+_END = 10**10  # an offset has ten digits in the cross-reference table
 
 
 class Objects:
@@ -31,7 +32,13 @@ class Objects:
         self._position = len(HEADER)
 
     def write(self, number: int, entries: bytes, data: bytes | None = None) -> bytes:
-        """Write a dictionary with these entries, or a stream of these data."""
+        """Write a dictionary with these entries, or a stream of these data.
+
+        Raises:
+            ValueError: the object is too far from the beginning of the file to be found again.
+        """
+        if self._position >= _END:
+            raise ValueError(f"Expected a PDF of at most {_END:,} bytes, got more.")
         self._offsets[number] = self._position
         if data is None:
             written = b"%d 0 obj\n<<%b>>\nendobj\n" % (number, entries)

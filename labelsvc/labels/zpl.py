@@ -44,8 +44,8 @@ Part = str | Slot
 
 _ORIENTATION: dict[Rotation, str] = {0: "N", 90: "R", 180: "I", 270: "B"}
 
-# ^BC in mode N: how data may hold the characters that would otherwise be read as invocations or prefixes.
-_CODE128_DATA = {FNC1: ">8", ">": ">0", "^": "><", "~": ">="}
+# ^BC in mode N: what begins with `>` is an invocation.
+_CODE128_DATA = {FNC1: ">8", ">": ">0"}
 _CODE128_START = {"B": ">:", "C": ">;"}
 _CODE128_SWITCH = {"B": ">6", "C": ">5"}
 
@@ -186,8 +186,7 @@ def _symbol(placed: PlacedSymbol, dpmm: int) -> Iterator[Part]:
             yield f"^BY{dots},3,{height}^BC{orientation},{height},N,N,N,N^FH_^FD"
             yield from _code128(symbol)
         case "gs1-datamatrix":
-            aspect = 1 if symbol.columns == symbol.rows else 2
-            yield f"^BX{orientation},{dots},200,{symbol.columns},{symbol.rows},,_,{aspect}^FH\\^FD_1"
+            yield f"^BX{orientation},{dots},200,{symbol.columns},{symbol.rows},,_^FH\\^FD_1"
             yield from _pieces(tuple(_datamatrix(piece) for piece in symbol.pieces), serial)
         case "qr":
             length = len("".join(symbol.pieces).encode()) + (len(symbol.pieces) - 1) * symbol.serial_length

@@ -53,7 +53,7 @@ def list_label_formats(page: PageQuery) -> Any:
     return listing(label_formats.list_formats(house().db, page.after, page.limit), LabelFormatEntry.of)
 
 
-@bp.get("/<name>")
+@bp.get("/<name:name>")
 @role("line", "qa")
 @bp.output(LabelFormat)
 @bp.doc(operation_id="getLabelFormat")

@@ -14,9 +14,7 @@ from labelsvc.web.auth import EVERY_ROLE, public, role
 from labelsvc.web.house import house
 from labelsvc.web.models.base import Answer
 
-bp = APIBlueprint(
-    "operations", __name__, tag={"name": "operations", "description": "For whoever runs the service."}
-)
+bp = APIBlueprint("operations", __name__, tag={"name": "operations", "description": "For whoever runs the service."})
 
 _log = logs.logger(__name__)
 

@@ -25,6 +25,18 @@ class WholeConverter(BaseConverter):
         return number
 
 
+class NameConverter(BaseConverter):
+    """What names something: text on one line. With any other character it can name nothing (404)."""
+
+    regex = r"[^/]+"
+
+    def to_python(self, value: str) -> str:
+        """Return the name."""
+        if not value.isprintable():
+            raise ValidationError
+        return value
+
+
 class SerialConverter(BaseConverter):
     """Any text at all, a slash included: what is wrong with a serial is for the rules to say."""
 
@@ -36,6 +48,7 @@ class SerialConverter(BaseConverter):
 def install(app: Flask) -> None:
     """Let routes of an app use the converters; a path has one spelling, nothing is redirected."""
     app.url_map.converters["whole"] = WholeConverter
+    app.url_map.converters["name"] = NameConverter
     app.url_map.converters["serial"] = SerialConverter
     app.url_map.merge_slashes = False
 

@@ -42,7 +42,7 @@ def list_printers(page: PageQuery) -> Any:
     return listing(printers.list_printers(house().db, page.after, page.limit), Printer.of)
 
 
-@bp.get("/<name>")
+@bp.get("/<name:name>")
 @role("station", "qa")
 @bp.output(Printer)
 @bp.doc(operation_id="getPrinter")
@@ -51,7 +51,7 @@ def get_printer(name: str) -> Any:
     return Printer.of(printers.get_printer(house().db, name))
 
 
-@bp.put("/<name>")
+@bp.put("/<name:name>")
 @role("station")
 @bp.input(PrinterSpecIn, arg_name="body")
 @bp.output(Printer)

@@ -64,7 +64,9 @@ def answer(error: errors.LabelsvcError) -> Response:
     retry_after = members.pop("retry_after", RETRY_AFTER)
     response = _problem(status, title, error.code, error.message, members)
     if status == 401:
-        response.headers["WWW-Authenticate"] = 'Bearer realm="labelsvc"'
+        # RFC 6750, section 3.1: who sent no key is told no error.
+        refused = "" if error.code == "key_missing" else ', error="invalid_token"'
+        response.headers["WWW-Authenticate"] = f'Bearer realm="labelsvc"{refused}'
     if status in (429, 503):
         response.headers["Retry-After"] = str(retry_after)
     return response

@@ -11,6 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import settings
+
+# Nothing here fails because the machine is busy.
+settings.register_profile("labels", deadline=None)
+settings.load_profile("labels")
 
 NAME = "labelsvc_tests_judges"
 

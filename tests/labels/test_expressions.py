@@ -135,7 +135,11 @@ def test_any_text_can_be_printed_with_its_braces_doubled(literal: str) -> None:
     assert text(literal.replace("{", "{{").replace("}", "}}")) == (literal,)
 
 
-@given(st.lists(st.one_of(st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"])), st.just(Field("serial")))))
+@given(
+    st.lists(
+        st.one_of(st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"])), st.just(Field("serial")))
+    )
+)
 def test_parts_come_back_in_order(parts: list[str | Field]) -> None:
     """An expression is read as it was written, and its serials are where they stood."""
     written = "".join("{serial}" if isinstance(part, Field) else part for part in parts)
@@ -178,7 +182,9 @@ def test_digital_links_keep_dates_in_the_query() -> None:
 
 def test_values_are_checked_before_they_are_encoded() -> None:
     """A lot number outside of GS1's character set 82 gets into no symbol."""
-    batch = Values("09520123456788", "gtin", "x", "L 1", date(2026, 1, 1), None, None, None, 1, "https://id.example.com")
+    batch = Values(
+        "09520123456788", "gtin", "x", "L 1", date(2026, 1, 1), None, None, None, 1, "https://id.example.com"
+    )
     with pytest.raises(InvalidInput) as refusal:
         expressions.element_pairs(batch, ["10"], PLACE)
     assert refusal.value.code == "gs1_value_characters"

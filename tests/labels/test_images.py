@@ -134,8 +134,15 @@ def test_a_grey_area_stays_one(width: int, height: int, columns: int, rows: int)
 
 @pytest.mark.parametrize(
     ("size", "room", "expected"),
-    [((20, 10), (40, 40), (40, 20)), ((10, 20), (40, 40), (20, 40)), ((3, 1), (10, 10), (10, 3)), ((1000, 1), (9, 9), (9, 1))],
+    [
+        ((20, 10), (40, 40), (40, 20)),
+        ((10, 20), (40, 40), (20, 40)),
+        ((3, 1), (10, 10), (10, 3)),
+        ((1000, 1), (9, 9), (9, 1)),
+    ],
 )
-def test_a_picture_keeps_its_proportion(size: tuple[int, int], room: tuple[int, int], expected: tuple[int, int]) -> None:
+def test_a_picture_keeps_its_proportion(
+    size: tuple[int, int], room: tuple[int, int], expected: tuple[int, int]
+) -> None:
     """It is as large as the room allows, and never nothing."""
     assert images.fitting(np.zeros((size[1], size[0]), np.uint8), *room) == expected

@@ -33,6 +33,7 @@ from labelsvc.labels.layout import (
     Sheet,
     TextLine,
 )
+from labelsvc.labels.pdf_file import Objects
 from labelsvc.labels.symbols import Symbology, build
 
 DIGITS = "0123456789"
@@ -323,3 +324,11 @@ def test_a_broken_file_never_looks_whole(given_serials: list[str], message: str)
     with pytest.raises(ValueError, match=re.escape(message)):
         parts.extend(pdf.write(layout(line("{}")), given_serials, 2))
     assert b"%%EOF" not in b"".join(parts)
+
+
+def test_a_file_too_long_for_its_table_is_not_finished() -> None:
+    """Offsets have ten digits (ISO 32000-1, 7.5.4): beyond 10 GB no object could be found."""
+    objects = Objects(1)
+    objects._position = 10**10
+    with pytest.raises(ValueError, match=r"Expected a PDF of at most 10,000,000,000 bytes, got more\."):
+        objects.write(1, b"")

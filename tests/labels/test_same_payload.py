@@ -166,7 +166,7 @@ def check(judges: Any, unpacked: Any, fmt: LabelFormat, batch: Batch, dpmm: int)
 @pytest.mark.parametrize("dpmm", [8, 12])
 @pytest.mark.parametrize("name", FORMATS)
 # A label takes a tenth of a second on each device, so a failure is shown as it was found, not made smaller first.
-@settings(deadline=None, max_examples=6, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_all_devices_carry_the_same_payload(judges: Any, unpacked: Any, name: str, dpmm: int, data: Any) -> None:
     """Whatever the values within a format's limits: one payload and identifier, measured symbols, ink in its boxes."""

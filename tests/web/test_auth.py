@@ -6,6 +6,7 @@ import pytest
 from apiflask import APIFlask
 
 from labelsvc import access
+from labelsvc.storage.tables import audit
 from labelsvc.web import auth
 from labelsvc.web.paths import template
 
@@ -50,7 +51,8 @@ TABLE = {
     "POST /api/v1/jobs/{job_id}/resolve": {"qa"},
 }
 #: Values for the path that name nothing: behind the door there is a 404, or an error about what was not sent.
-NOTHING = {"code": "NOTHING", "name": "nothing", "serial": "X", "number": 1, "lot_id": 999, "batch_id": 999, "job_id": 999}
+IDS = {"lot_id": 999, "batch_id": 999, "job_id": 999}
+NOTHING = {"code": "NOTHING", "name": "nothing", "serial": "X", "number": 1, **IDS}
 
 
 def path_of(route: str) -> tuple[str, str]:
@@ -137,8 +139,6 @@ def test_an_app_with_a_view_that_names_no_role_does_not_start() -> None:
 
 
 def test_a_change_is_in_the_audit_under_the_name_of_the_client(site) -> None:
-    from labelsvc.storage.tables import audit
-
     lot = site.lot()
     with site.db.read() as conn:
         entries = conn.execute(audit.select().where(audit.c.subject == f"lot:{lot['id']}")).all()

@@ -12,19 +12,20 @@ from werkzeug.test import run_wsgi_app
 from labelsvc.errors import InvalidInput, Malformed
 from labelsvc.web.guard import read_object
 
+TEXT = st.text(st.characters(codec="utf-8"))
 JSON = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(10**30), 10**30)
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(codec="utf-8")),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4),
+    | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=20,
 )
 
 
 @settings(max_examples=50)
-@given(st.dictionaries(st.text(st.characters(codec="utf-8")), JSON, max_size=4))
+@given(st.dictionaries(TEXT, JSON, max_size=4))
 def test_what_json_can_say_is_read_as_python_reads_it(value: dict[str, object]) -> None:
     assert read_object(json.dumps(value, ensure_ascii=False).encode()) == value
     assert read_object(json.dumps(value).encode()) == value

@@ -106,3 +106,10 @@ def test_the_number_of_a_lot_cannot_be_edited(site) -> None:
 def test_a_list_of_lots_of_a_malformed_product_is_refused(site, product: str) -> None:
     answer = site.client().get(f"/api/v1/lots?product={product}")
     assert (answer.status_code, answer.json["parameter"]) == (422, "product")
+
+
+def test_a_lot_that_has_expired_is_opened_with_a_warning(site) -> None:
+    made = site.lot(production_date="2020-01-01", expiry_date="2021-01-01")
+    assert len(made["warnings"]) == 1
+    assert "2021-01-01" in made["warnings"][0]
+    assert site.client().get(made["links"]["self"]).json["warnings"] == made["warnings"]

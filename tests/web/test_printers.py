@@ -69,7 +69,16 @@ def test_other_labels_loaded_are_a_new_revision(site) -> None:
     assert site.client().get(made["links"]["self"]).json == edited.json
 
 
-@pytest.mark.parametrize("name", ["none", "%0A", "%F0%9F%92%8A", "x" * 1_000])
-def test_an_unknown_printer_is_404(site, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("none", "printer_unknown"),
+        ("%F0%9F%92%8A", "printer_unknown"),
+        ("x" * 1_000, "printer_unknown"),
+        ("%0A", "route_unknown"),
+        ("a%00b", "route_unknown"),
+    ],
+)
+def test_an_unknown_printer_is_404(site, name: str, code: str) -> None:
     answer = site.client().get(f"/api/v1/printers/{name}")
-    assert (answer.status_code, answer.json["code"]) == (404, "printer_unknown")
+    assert (answer.status_code, answer.json["code"]) == (404, code)

@@ -51,7 +51,9 @@ def test_the_lot_is_shown_as_it_was_when_the_serial_was_issued(site) -> None:
     assert (new["revision"], new["expiry_date"]) == (2, "2027-12-31")
 
 
-@pytest.mark.parametrize("serial", ["A0002", "A9999", "B0001", "A1", "X/Y", "a%2fb", "7Q2XK4M9PA", "A0001A0001A0001A0001"])
+@pytest.mark.parametrize(
+    "serial", ["A0002", "A9999", "B0001", "A1", "X/Y", "a%2fb", "7Q2XK4M9PA", "A0001A0001A0001A0001"]
+)
 def test_a_text_that_was_never_issued_is_404(site, known, serial: str) -> None:
     answer = site.client().get(f"/api/v1/serials/{known['gtin']}/{serial}")
     assert (answer.status_code, answer.json["code"]) == (404, "never_issued")

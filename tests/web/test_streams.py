@@ -40,9 +40,10 @@ def test_an_error_before_the_first_byte_is_a_problem_document(site) -> None:
         raise InvalidInput("text_too_wide", "Expected a text that fits, got a wider one.")
         yield b""
 
-    with site.app.test_request_context(), pytest.raises(InvalidInput):
+    with site.app.test_request_context():
         g.request_id = "r"
-        streamed(Download("text/csv", "a.csv", body()))
+        with pytest.raises(InvalidInput):
+            streamed(Download("text/csv", "a.csv", body()))
 
 
 def test_an_error_in_the_midst_breaks_the_connection(site, address, monkeypatch, caplog) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from labelsvc.domain.pages import Page
@@ -64,11 +64,22 @@ def _digits(value: Any) -> Any:
     return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,30}", value) else value
 
 
+def _printable(value: str) -> str:
+    # A database may hold no other (PostgreSQL: NUL), so it could never be the name of anything.
+    for char in value:
+        if not char.isprintable():
+            sentence = "Expected printable characters, got U+{got}."
+            raise PydanticCustomError("not_printable", sentence, {"got": f"{ord(char):04X}"})
+    return value
+
+
 #: A JSON number without a fraction. Write the limits first: `Annotated[int, Field(ge=1), Whole]`.
 Whole = BeforeValidator(_whole)
 #: A query parameter of decimal digits, used like `Whole`.
 Digits = BeforeValidator(_digits)
 
+#: What names something: text on one line.
+Name = Annotated[str, AfterValidator(_printable)]
 Day = Annotated[date, BeforeValidator(_date)]
 Id = Annotated[int, Field(ge=1, le=INTEGER_AT_MOST)]
 

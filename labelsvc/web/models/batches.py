@@ -10,7 +10,7 @@ from pydantic import Field
 from labelsvc.domain import batches
 from labelsvc.domain.batches import BatchRequest, LabelsRequest, ReturnRequest
 from labelsvc.domain.ranges import QUANTITY_AT_MOST
-from labelsvc.web.models.base import INTEGER_AT_MOST, Answer, Body, Digits, Id, Listing, Query, Whole
+from labelsvc.web.models.base import INTEGER_AT_MOST, Answer, Body, Digits, Id, Listing, Name, Query, Whole
 from labelsvc.web.models.jobs import job_path
 from labelsvc.web.models.lots import lot_path
 
@@ -24,8 +24,8 @@ class BatchIn(Body):
     """A request for labels."""
 
     quantity: Annotated[int, Field(ge=1, le=QUANTITY_AT_MOST, examples=[500]), Whole]
-    printer: Annotated[str | None, Field(description="Name of a printer; none: labels are downloaded.")] = None
-    label_format: Annotated[str | None, Field(description="By default the product's own.")] = None
+    printer: Annotated[Name | None, Field(description="Name of a printer; none: labels are downloaded.")] = None
+    label_format: Annotated[Name | None, Field(description="By default the product's own.")] = None
     line: Annotated[str | None, Field(description="Production line.", examples=["line 3"])] = None
 
     def noun(self) -> BatchRequest:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from labelsvc.domain import jobs
 from labelsvc.domain.jobs import JobState, PrintJob, Resolution
-from labelsvc.web.models.base import Answer, Body, Id, Listing, PageQuery
+from labelsvc.web.models.base import Answer, Body, Id, Listing, Name, PageQuery
 
 Reason = Annotated[str | None, Field(min_length=1, max_length=500, description="Why; kept in the audit.")]
 
@@ -18,7 +18,7 @@ Reason = Annotated[str | None, Field(min_length=1, max_length=500, description="
 class JobQuery(PageQuery):
     """Which print jobs."""
 
-    printer: Annotated[str | None, Field(description="Only jobs of this printer.")] = None
+    printer: Annotated[Name | None, Field(description="Only jobs of this printer.")] = None
     state: Annotated[JobState | None, Field(description="Only jobs in this state.")] = None
 
 

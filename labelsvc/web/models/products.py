@@ -12,7 +12,7 @@ from labelsvc.domain import products
 from labelsvc.domain.gs1 import check_item, parse_gtin
 from labelsvc.domain.products import NAME_AT_MOST, SHELF_LIFE_AT_MOST, NewProduct
 from labelsvc.errors import InvalidInput, at
-from labelsvc.web.models.base import Answer, Body, Id, Listing, Whole
+from labelsvc.web.models.base import Answer, Body, Id, Listing, Name, Whole
 
 Gtin = Annotated[
     str,
@@ -47,7 +47,7 @@ class ProductIn(Body):
     item: Item | None = None
     name: Annotated[str, Field(min_length=1, max_length=NAME_AT_MOST, examples=["Ibuprofen 400 mg, 50 tablets"])]
     scheme: Pattern
-    label_format: Annotated[str, Field(description="Name of a label format.", examples=["unit-100x50"])]
+    label_format: Annotated[Name, Field(description="Name of a label format.", examples=["unit-100x50"])]
     shelf_life_days: Annotated[
         int | None,
         Field(ge=1, le=SHELF_LIFE_AT_MOST, description="Gives lots their expiry date where they name none."),

@@ -38,7 +38,7 @@ HEIGHTS = (*range(fonts.LEAST_DOTS, 64), 96, 160, 320)
 DRAWN_AS_ANOTHER = frozenset("\\")
 """What font 0 draws, but as something else: under ^CI28 a printer's backslash is a cent sign."""
 
-BLOCKS = (range(0x20, 0x590), range(0x10D0, 0x1100), range(0x1E00, 0x2800))
+BLOCKS = (range(0x20, 0x3D0), range(0x400, 0x590), range(0x10D0, 0x1100), range(0x1E00, 0x2800))
 """Scripts written from left to right without joining or stacking: Latin, Greek, Cyrillic, Armenian, Georgian, signs."""
 
 PRINTED = {chr(code) for code in range(0x20, 0x100)}

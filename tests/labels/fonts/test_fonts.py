@@ -19,9 +19,7 @@ from labelsvc.labels.layout import FontName
 
 NAMES: tuple[FontName, ...] = ("sans", "bold")
 EM = 2048
-FACES = {
-    name: ImageFont.truetype(str(fonts.path(name)), EM, layout_engine=ImageFont.Layout.BASIC) for name in NAMES
-}
+FACES = {name: ImageFont.truetype(str(fonts.path(name)), EM, layout_engine=ImageFont.Layout.BASIC) for name in NAMES}
 FONT_0 = [chr(code) for code in range(0x20, 0x100) if fonts.covers("zpl", chr(code))]
 
 
@@ -105,7 +103,9 @@ def test_both_fonts_cover_the_same_characters() -> None:
     assert fonts.covers("png", "ž")
 
 
-@pytest.mark.parametrize("text", ["Größe Ñandú Łódź Šišmiš ÅÄÖ Ģēģi", "Тест ЩЙ Ђорђе", "Ελληνικά", "Հայ", "ქართული", "№ € ≤ µ ½ °"])
+@pytest.mark.parametrize(
+    "text", ["Größe Ñandú Łódź Šišmiš ÅÄÖ Ģēģi", "Тест ЩЙ Ђорђе", "Ελληνικά", "Հայ", "ქართული", "№ € ≤ µ ½ °"]
+)
 def test_european_scripts_are_covered(text: str) -> None:
     """Latin, Cyrillic, Greek, Armenian and Georgian texts can be printed by PDF."""
     assert [char for char in text if not fonts.covers("pdf", char)] == []
@@ -122,7 +122,7 @@ def test_what_needs_shaping_is_not_covered() -> None:
 
 def test_the_cell_is_one_size_high() -> None:
     """Ascent and descent share the cell; the smallest type is one a printer still draws."""
-    assert fonts.ASCENT + fonts.DESCENT == pytest.approx(1)
+    assert pytest.approx(1) == fonts.ASCENT + fonts.DESCENT
     assert math.floor(1.6 * fonts.EM_SCALE * 8) == fonts.LEAST_DOTS
 
 
