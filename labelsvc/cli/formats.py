@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from labelsvc.cli.opening import opened
+from labelsvc.cli.opening import every, opened
 from labelsvc.errors import InvalidInput, NotFound
 from labelsvc.issuing import label_formats
 from labelsvc.labels import checking, raster
@@ -25,7 +25,7 @@ def formats() -> None:
 def formats_list() -> None:
     """Show the label formats that batches can have."""
     with opened() as shell:
-        for found in label_formats.list_formats(shell.db, 0, _PAGE).items:
+        for found in every(lambda after: label_formats.list_formats(shell.db, after, _PAGE)):
             origin = "shipped" if found.shipped else "own"
             click.echo(f"{found.name}\t{found.revision[:12]}\t{origin}")
 

@@ -9,6 +9,8 @@ import click
 
 from labelsvc import access
 from labelsvc.cli.opening import opened, settings
+from labelsvc.domain.gs1 import check_digital_link_domain
+from labelsvc.errors import Unavailable
 from labelsvc.issuing.label_formats import seed_formats
 from labelsvc.settings import Settings
 from labelsvc.storage import installation, schema
@@ -20,21 +22,46 @@ from labelsvc.storage.secret_file import SECRET_BYTES, create_secret, read_secre
 def init() -> None:
     """Make an installation: data directory, master secret, database, label formats. Doing it again is harmless."""
     chosen = settings()
+    check_digital_link_domain(chosen.digital_link)
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     if not chosen.secret_file.exists():
-        create_secret(chosen.secret_file, secrets.token_bytes(SECRET_BYTES))
-        click.echo(f"Made the master secret {chosen.secret_file}: back it up first; without it no serial can be read.")
+        make_secret(chosen)
     upgrade_database(chosen)
     click.echo("Ready. Next: labelsvc key add --role admin NAME; labelsvc serve")
+
+
+def make_secret(chosen: Settings) -> None:
+    """Write a new master secret, for a database that has none yet.
+
+    Raises:
+        Unavailable: the database is bound to another, whose file is not in its place here.
+        Conflict: the file exists.
+    """
+    made = secrets.token_bytes(SECRET_BYTES)
+    with Database.open(chosen.database_url) as database:
+        if schema.current(database) is not None:
+            _check_unbound(database, made, chosen)
+    create_secret(chosen.secret_file, made)
+    click.echo(f"Made the master secret {chosen.secret_file}: back it up first; without it no serial can be read.")
+
+
+def _check_unbound(database: Database, made: bytes, chosen: Settings) -> None:
+    try:
+        with database.read() as conn:
+            installation.check_secret(conn, made)
+    except Unavailable as error:
+        if error.code == "secret_mismatch":
+            message = f"Expected this database's master secret at {chosen.secret_file}, got no file. Copy it there."
+            raise Unavailable("secret_missing", message) from None
 
 
 def upgrade_database(chosen: Settings) -> None:
     """Bring the database to this program's schema, bind it to the secret, and seed the shipped label formats."""
     now = datetime.now(UTC)
+    master = read_secret(chosen.secret_file)
     with Database.open(chosen.database_url) as database:
         schema.upgrade(database)
-        secret = read_secret(chosen.secret_file)
-        database.write(lambda conn: installation.bind_secret(conn, secret, now))
+        database.write(lambda conn: installation.bind_secret(conn, master, now))
         seed_formats(database, now)
         click.echo(f"Database {database.url} has schema {schema.expected()}.")
 
@@ -47,9 +74,7 @@ def secret() -> None:
 @secret.command("init")
 def secret_init() -> None:
     """Make a new master secret; never over one that is there."""
-    chosen = settings()
-    create_secret(chosen.secret_file, secrets.token_bytes(SECRET_BYTES))
-    click.echo(f"Made {chosen.secret_file}. Back it up: without it no serial can be read back, and none issued.")
+    make_secret(settings())
 
 
 @secret.command("fingerprint")

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import click
 
 from labelsvc import tracking
-from labelsvc.cli.opening import opened
+from labelsvc.cli.opening import every, opened
 from labelsvc.domain.batches import BatchRequest, Download, LabelsRequest, LotRequest, OpenLot
 from labelsvc.domain.products import NewProduct, Product
 from labelsvc.issuing import batches, downloads, lots, products
@@ -17,7 +17,6 @@ from labelsvc.issuing import batches, downloads, lots, products
 DAY = click.DateTime(["%Y-%m-%d"])
 Form = Literal["pdf", "zpl", "png", "csv"]
 _PAGE = 200
-_LIST_AT_MOST = 50  # pages
 
 
 @click.group()
@@ -43,14 +42,8 @@ def product_add(code: str, name: str, scheme: str, label_format: str, shelf_life
 def product_list() -> None:
     """Show all products."""
     with opened() as shell:
-        after: int | None = 0
-        for _ in range(_LIST_AT_MOST):
-            page = products.list_products(shell.db, after or 0, _PAGE)
-            for found in page.items:
-                _show_product(found)
-            after = page.next
-            if after is None:
-                break
+        for found in every(lambda after: products.list_products(shell.db, after, _PAGE)):
+            _show_product(found)
 
 
 @product.command("scheme")
@@ -86,7 +79,7 @@ def lot_open(
     best_before: datetime | None,
 ) -> None:
     """Open lot NUMBER of a product and print its id."""
-    today = datetime.now(UTC).date()
+    today = datetime.now(UTC).astimezone().date()  # where the goods are made, not in Greenwich
     request = LotRequest(product_code, number, _day(production) or today, _day(expiry), _day(best_before))
     with opened() as shell:
         opened_lot = lots.open_lot(shell.db, shell.call(), request)
@@ -99,15 +92,9 @@ def lot_open(
 def lot_list(product_code: str | None) -> None:
     """Show all lots."""
     with opened() as shell:
-        after: int | None = 0
-        for _ in range(_LIST_AT_MOST):
-            page = lots.list_lots(shell.db, product_code, after or 0, _PAGE)
-            for found in page.items:
-                dates = f"{found.lot.production}\t{found.lot.expiry or '-'}\t{found.lot.best_before or '-'}"
-                click.echo(f"{found.id}\t{found.product_code}\t{found.lot.number}\t{dates}")
-            after = page.next
-            if after is None:
-                break
+        for found in every(lambda after: lots.list_lots(shell.db, product_code, after, _PAGE)):
+            dates = f"{found.lot.production}\t{found.lot.expiry or '-'}\t{found.lot.best_before or '-'}"
+            click.echo(f"{found.id}\t{found.product_code}\t{found.lot.number}\t{dates}")
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -143,19 +130,23 @@ def issue(
 @click.command()
 @click.argument("batch_id", type=int)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--first", type=int, default=1, help="First label, counted from 1.")
+@click.option("--first", type=int, help="First label, counted from 1; the first of all if not given.")
 @click.option("--count", type=int, help="How many labels; to the end if not given.")
-@click.option("--dpmm", type=int, help="Dots per mm, 8 or 12.")
-def render(batch_id: int, file: Path, first: int, count: int | None, dpmm: int | None) -> None:
-    """Write labels of a batch to FILE: .pdf, .zpl, .png (one label) or .csv (its serials)."""
+@click.option("--dpmm", type=int, help="Dots per mm, 8 or 12; the printer's if not given, else 12.")
+def render(batch_id: int, file: Path, first: int | None, count: int | None, dpmm: int | None) -> None:
+    """Write labels of a batch to FILE: .pdf, .zpl, .png (one label) or .csv (all its serials)."""
     form = file.suffix.removeprefix(".").lower()
     if form not in get_args(Form):
         raise click.BadParameter(f"Expected a file named .pdf, .zpl, .png or .csv, got {file.name}.")
+    if form == "csv" and (first, count, dpmm) != (None, None, None):
+        raise click.UsageError("Expected no --first, --count or --dpmm for .csv, which holds all serials, got one.")
+    if form == "png" and count not in (None, 1):
+        raise click.UsageError(f"Expected one label for .png, got --count {count}.")
     with opened() as shell:
         if form == "csv":
             download = downloads.serials_csv(shell.db, shell.issuer, batch_id)
         else:
-            request = LabelsRequest(form, first, 1 if form == "png" else count, dpmm)  # type: ignore[arg-type]
+            request = LabelsRequest(form, 1 if first is None else first, count, dpmm)  # type: ignore[arg-type]  # checked above
             download = downloads.labels(shell.db, shell.issuer, shell.call(), batch_id, request, any_batch=True)
         written = _write(download, file)
     click.echo(f"{file}: {written} bytes", err=True)
@@ -180,8 +171,10 @@ def lookup(product_code: str, serial: str) -> None:
     """Read a SERIAL of a product back to its lot, batch and outcome."""
     with opened() as shell:
         found = tracking.look_up(shell.db, shell.issuer, product_code, serial)
+    dates = {"produced": found.production_date, "expires": found.expiry_date, "best before": found.best_before}
     click.echo(
         f"{found.product_code} {found.serial}: {found.product_name}\n"
-        f"lot {found.lot_number}, produced {found.production_date}, expires {found.expiry_date or '-'}\n"
+        f"lot {found.lot_number}, {', '.join(f'{word} {day}' for word, day in dates.items() if day)}\n"
         f"batch {found.batch_id}, label {found.label} of {found.range_count}, {found.known.outcome}"
+        + (f", job {found.job_id} on {found.printer}" if found.job_id else "")
     )

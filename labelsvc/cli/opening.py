@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from labelsvc import errors
+from labelsvc import errors, logs
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.gs1 import check_digital_link_domain
 from labelsvc.domain.issuer import Issuer
+from labelsvc.domain.pages import Page
 from labelsvc.settings import Settings
 from labelsvc.storage import installation, schema
 from labelsvc.storage.database import Database
 from labelsvc.storage.secret_file import read_secret
 
-#: What a command ends with; sysexits.h where it has a word for it.
+T = TypeVar("T")
+
+#: What a command ends with, in the words of sysexits.h: EX_DATAERR, EX_NOINPUT, EX_CANTCREAT, EX_TEMPFAIL, EX_NOPERM.
 _EXITS: dict[type[errors.LabelsvcError], int] = {
     errors.InvalidInput: 65,
     errors.Malformed: 65,
+    errors.TooLarge: 65,
     errors.NotFound: 66,
     errors.Conflict: 73,
     errors.Unavailable: 75,
+    errors.NotAllowed: 77,
 }
+_EX_IOERR = 74
 
 
 class Group(click.Group):
@@ -41,8 +48,18 @@ class Group(click.Group):
             return super().invoke(ctx)
         except errors.LabelsvcError as error:
             where = f"{error.pointer.lstrip('/')}: " if error.pointer else ""
-            click.echo(f"labelsvc: {where}{error.message} ({error.code})", err=True)
+            _say(f"{where}{error.message} ({error.code})")
             ctx.exit(_EXITS.get(type(error), 1))
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read our output has enough
+                raise
+            what = f"to read or write {error.filename}" if error.filename else "the system to do its part"
+            _say(f"Expected {what}, got: {error.strerror or error}.")
+            ctx.exit(_EX_IOERR)
+
+
+def _say(sentence: str) -> None:
+    click.echo(f"labelsvc: {logs.escaped(sentence)}", err=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +97,28 @@ def opened() -> Iterator[Shell]:
     """Open the installation that the settings name.
 
     Raises:
-        Unavailable: the schema is not the one expected, or the secret is missing or another.
+        Unavailable: there is none, its schema is not the one expected, or the secret is missing or another.
     """
     chosen = settings()
     with Database.open(chosen.database_url) as db:
+        if schema.current(db) is None:
+            message = f"Expected an installation at {db.url}, got none. Run: labelsvc init"
+            raise errors.Unavailable("installation_missing", message)
         schema.check(db)
         secret = read_secret(chosen.secret_file)
         with db.read() as conn:
             installation.check_secret(conn, secret)
         yield Shell(chosen, db, Issuer(secret, check_digital_link_domain(chosen.digital_link)))
+
+
+def every(page_after: Callable[[int], Page[T]]) -> Iterator[T]:
+    """Yield all items of a list that is read page by page.
+
+    Args:
+        page_after: returns the page after a cursor; 0 gives the first.
+    """
+    after: int | None = 0
+    while after is not None:
+        page = page_after(after)
+        yield from page.items
+        after = page.next

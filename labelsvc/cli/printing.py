@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from labelsvc.cli.opening import opened
+from labelsvc.cli.opening import every, opened
 from labelsvc.domain.jobs import PrinterSpec, PrintJob, Resolution
 from labelsvc.errors import InvalidInput
 from labelsvc.printing import jobs as print_jobs
@@ -41,7 +41,7 @@ def printers_add(name: str, uri: str, dpmm: int, media: str, *, replace: bool) -
 def printers_list() -> None:
     """Show all printers and their states."""
     with opened() as shell:
-        for printer in print_printers.list_printers(shell.db, 0, _PAGE).items:
+        for printer in every(lambda after: print_printers.list_printers(shell.db, after, _PAGE)):
             reasons = ",".join(printer.state_reasons) or "-"
             spec = printer.spec
             media = f"{spec.media_width:g}x{spec.media_height:g}"

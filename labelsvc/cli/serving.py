@@ -2,80 +2,52 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 import click
-import waitress
-import waitress.server
 
 from labelsvc import logs
-from labelsvc.app import create_app
-from labelsvc.cli.opening import opened, settings
+from labelsvc.cli.opening import opened
 from labelsvc.printers import virtual
-from labelsvc.web.house import house_of
 from labelsvc.worker import Worker
 
 log = logs.logger(__name__)
 
-#: A request that is still being answered this long after SIGTERM is given up.
-DRAIN_SECONDS = 10.0
-
 
 @click.command()
 @click.option("--host", help="Address to listen on; LABELSVC_HOST if not given.")
-@click.option("--port", type=int, help="Port to listen on; LABELSVC_PORT if not given.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on; LABELSVC_PORT if not given.")
 def serve(host: str | None, port: int | None) -> None:
     """Run the service in one process: web and worker. SIGTERM drains it."""
-    chosen = settings()
+    # Flask and all that comes with it take longer to load than most commands take to run.
+    from labelsvc.app import create_app  # noqa: PLC0415
+    from labelsvc.cli.listening import Listener  # noqa: PLC0415
+    from labelsvc.web.house import house_of  # noqa: PLC0415
+
+    with opened() as shell:
+        chosen = shell.settings
     app = create_app(chosen)
     house = house_of(app)
-    worker = Worker(house.db, house.issuer, chosen.data_dir)
-    server = waitress.create_server(
-        app,
-        host=host or chosen.host,
-        port=port if port is not None else chosen.port,
-        threads=chosen.threads,
-        channel_timeout=120,
-        clear_untrusted_proxy_headers=True,
-        ident=None,
-        # Our own guard answers a body that is too long; this is the belt to its braces.
-        max_request_body_size=chosen.max_upload + chosen.max_body,
-    )
-    printing = threading.Thread(target=worker.run, name="worker")
-    stopping = _on_stop(worker.stop)
-    threading.Thread(target=_drain, args=(server, stopping), daemon=True, name="drain").start()
-    printing.start()
-    log.info("serve.started", host=server.effective_host, port=server.effective_port)
-    click.echo(f"labelsvc listens on http://{server.effective_host}:{server.effective_port}", err=True)
-    try:
-        server.run()
-    finally:
-        worker.stop()
-        printing.join()
-        house.db.close()
-        log.info("serve.stopped")
-
-
-def _drain(server: waitress.server.BaseWSGIServer, stopping: threading.Event) -> None:
-    """After the stop is asked for: take no more connections, let what is being answered end, then end the server."""
-    stopping.wait()
-    server.accepting = False
-    server.pull_trigger()
-    deadline = time.monotonic() + DRAIN_SECONDS
-    while time.monotonic() < deadline and _busy(server):
-        time.sleep(0.05)
-    signal.raise_signal(signal.SIGINT)  # waitress ends its loop on KeyboardInterrupt
-
-
-def _busy(server: waitress.server.BaseWSGIServer) -> bool:
-    dispatcher = server.task_dispatcher
-    channels = list(server.active_channels.values())
-    return bool(dispatcher.queue or dispatcher.active_count or any(channel.total_outbufs_len for channel in channels))
+    with house.db:
+        address = (host or chosen.host, port if port is not None else chosen.port)
+        listener = Listener(app, address, chosen.threads, chosen.max_upload + chosen.max_body)
+        printing = Worker(house.db, house.issuer, chosen.data_dir)
+        thread = threading.Thread(target=printing.run, name="worker")
+        _on_stop(printing.stop, listener.stop)
+        thread.start()
+        log.info("serve.started", urls=listener.urls)
+        click.echo(f"labelsvc listens on {' and '.join(listener.urls)}", err=True)
+        try:
+            listener.run()
+        finally:
+            printing.stop()
+            thread.join()
+            log.info("serve.stopped")
 
 
 @click.command()
@@ -88,18 +60,25 @@ def worker() -> None:
         running.run()
 
 
-def _on_stop(stop: Callable[[], None]) -> threading.Event:
-    """Call `stop` on SIGTERM or SIGINT, once; a second SIGINT ends the process at once."""
-    asked = threading.Event()
+def _on_stop(*stops: Callable[[], None]) -> None:
+    """Call these on SIGTERM or SIGINT; a second SIGINT ends the process at once.
+
+    They are called on a thread of their own: a signal may come while the main thread holds a lock that they need.
+    """
+    hear, tell = os.pipe()
+
+    def wait() -> None:
+        os.read(hear, 1)
+        for stop in stops:
+            stop()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        asked.set()
-        stop()
+        os.write(tell, b".")
 
+    threading.Thread(target=wait, name="stop", daemon=True).start()
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)
-    return asked
 
 
 @click.command("virtual-printer")

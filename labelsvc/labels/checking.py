@@ -25,7 +25,7 @@ RESOLUTIONS = (8, 12)
 """Dots per mm of the printers that a format must work on."""
 
 _LANGUAGES: tuple[Language, ...] = ("zpl", "pdf")
-_ITEM_CHARACTERS = string.ascii_uppercase + string.digits + "-."
+_ITEM_CHARACTERS = string.ascii_letters + string.digits + "._-"
 _SERIAL_CHARACTERS = string.ascii_uppercase + string.digits + "-."
 _ASCII = string.ascii_letters + string.digits + string.punctuation
 _EXAMPLE_GTIN = "09520123456788"

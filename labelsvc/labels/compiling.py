@@ -71,7 +71,7 @@ def compile_layout(fmt: LabelFormat, values: Values, shape: Shape, dpmm: int, la
                     _place_barcode(run, element)
                 case Stroke():
                     run.placed.append((element.stance.place, _rectangle(fmt, element, dpmm)))
-                case Image():
+                case _:
                     run.placed.append((element.stance.place, _picture(fmt, element, dpmm)))
     gs1.check_item_carriers(run.pairs)
     _check_serial(run)

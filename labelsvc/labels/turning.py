@@ -35,7 +35,7 @@ class Frame:
             case 180:
                 right, bottom = box.x + box.width, box.y + box.height
                 return Box(right - inner.x - inner.width, bottom - inner.y - inner.height, inner.width, inner.height)
-            case 270:
+            case _:  # 270
                 return Box(box.x + inner.y, box.y + box.height - inner.x - inner.width, inner.height, inner.width)
 
 

@@ -164,7 +164,10 @@ def test_symbol_quiet_zone_and_lines_stay_in_the_box(
     try:
         symbol, lines = barcodes.place(barcode, barcodes.content(barcode, values, LETTERS), LETTERS, dpmm)
     except InvalidInput as refusal:
-        assert refusal.code in ("format_barcode_too_large", "format_text_too_long")
+        fits = refusal.code not in ("format_barcode_too_large", "format_text_too_long")
+    else:
+        fits = True
+    if not fits:
         return
     zone = barcodes.quiet_zone(symbol, barcode, dpmm)
     left, top, width, height = box

@@ -61,7 +61,7 @@ def values_within(draw: st.DrawFn, fmt: LabelFormat) -> tuple[Values, Shape]:
     kind = draw(st.sampled_from(fmt.kinds))
     maybe_date = st.none() | st.dates(date(2000, 1, 1), date(2099, 12, 31))
     item = st.text(
-        st.sampled_from(string.ascii_uppercase + string.digits + "-."), min_size=1, max_size=limits.product_code
+        st.sampled_from(string.ascii_letters + string.digits + "._-"), min_size=1, max_size=limits.product_code
     )
     values = Values(
         product_code="09520123456788" if kind == "gtin" else draw(item),

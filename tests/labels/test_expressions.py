@@ -168,7 +168,7 @@ def test_element_strings_separate_what_is_of_variable_length() -> None:
 def test_an_optional_identifier_is_left_out_with_its_value() -> None:
     """15? needs no best-before date, 15 does."""
     assert expressions.element_pairs(BATCH, ["01", "15?"], PLACE) == (("01", "09520123456788"),)
-    with pytest.raises(InvalidInput, match="Expected a value for lot.best_before"):
+    with pytest.raises(InvalidInput, match=r"Expected a value for lot\.best_before"):
         expressions.element_pairs(BATCH, ["01", "15"], PLACE)
 
 

@@ -107,7 +107,7 @@ def test_wrapping_loses_nothing_but_spaces(text: Pieces, shape: Shape, room: flo
 
 @given(st.integers(1, 300), st.floats(10, 80), st.sampled_from("iJW<ď"))
 def test_so_many_characters_fit_in_any_order_of_spaces(count: int, width: float, char: str) -> None:
-    """Broken anywhere, a text fits as soon as its widest characters fit by count: what [limits] promise can be proved."""
+    """Broken anywhere, a text fits as soon as its widest characters fit by count: [limits] can be proved."""
     passing = 2 * max(max(sides) for sides in fonts.overhangs("sans").values())
     each = math.floor((width / 2 - passing) / WIDTH[char])
     room = Room(width, 6, 2, 2, 3, 1, anywhere=True)

@@ -201,6 +201,14 @@ def test_the_order_of_files_does_not_matter() -> None:
     assert LabelFormat.parse(toml, files).revision == LabelFormat.parse(toml, again).revision
 
 
+def test_a_format_read_before_is_the_same_format() -> None:
+    """What is kept goes by text and pictures, so another picture is another format."""
+    toml = HEAD + SERIAL + IMAGE
+    first = formats.parsed(toml, {"logo.png": png()})
+    assert formats.parsed(toml, {"logo.png": png()}) == first == LabelFormat.parse(toml, {"logo.png": png()})
+    assert formats.parsed(toml, {"logo.png": png(1)}).revision != first.revision
+
+
 # What is shipped, and what is documented.
 
 

@@ -89,9 +89,10 @@ def test_a_broken_file_is_an_error_of_ours(at: int, junk: bytes, cut: bool) -> N
     whole = png(Image.fromarray(rng.integers(0, 256, (9, 9), np.uint8)))
     file = whole[:at] if cut else whole[:at] + junk + whole[at + len(junk) :]
     try:
-        assert images.read(file, PLACE).shape == (9, 9)
+        found: object = images.read(file, PLACE).shape
     except InvalidInput as refusal:
-        assert refusal.code == "format_image"
+        found = refusal.code
+    assert found in ((9, 9), "format_image")
 
 
 def test_colours_are_weighed_and_glass_is_white() -> None:

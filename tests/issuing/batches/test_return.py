@@ -128,7 +128,7 @@ def test_what_waits_in_a_job_or_was_printed_is_not_in_hand(plant: Any) -> None:
 
 def test_of_two_who_return_the_same_at_once_one_is_told(plant: Any, batch: Any) -> None:
     """Intervals that overlap in one label: never both."""
-    for n in range(1, 10, 3):
+    for n in (1, 4, 7):
         barrier = Barrier(2)
 
         def one(first: int, barrier: Barrier = barrier) -> str:
@@ -140,6 +140,6 @@ def test_of_two_who_return_the_same_at_once_one_is_told(plant: Any, batch: Any) 
             return "returned"
 
         with ThreadPoolExecutor(2) as threads:
-            answers = list(threads.map(one, (n, n + 1) if n < 9 else (n, n)))
+            answers = list(threads.map(one, (n, n + 1)))
         assert sorted(answers) == ["numbers_not_held", "returned"]
     assert len(plant.audit("batch.return")) == 3

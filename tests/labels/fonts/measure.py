@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import zplkit
 from PIL import Image
-from reportlab.pdfbase.ttfonts import TTFontFile  # type: ignore[import-untyped]
+from reportlab.pdfbase.ttfonts import TTFontFile
 from zplkit.rendering import RenderError
 
 from labelsvc.labels import fonts
@@ -26,7 +26,7 @@ from labelsvc.labels import fonts
 TABLE = Path(fonts.__file__).parent / "metrics.tsv"
 HEADER = """\
 # Widths of type, in 1/10000 of a line's size (see __init__.py). Made by tests/labels/fonts/measure.py; do not edit.
-# character, drawn by the printer's font 0 (1) or not (0), then for sans and for bold: width, ink left of it, ink right of it
+# character, drawn by font 0 (1) or not (0), then for sans and for bold: width, ink left of it, ink right of it
 """
 UNITS = 10_000
 WIDENED = 1.06
@@ -53,7 +53,7 @@ Pixels = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """One character in one font, in parts of the em: advance, and the edges of its ink from the pen and the baseline."""
+    """One character in one font, in parts of the em: advance, and its ink from the pen and the baseline."""
 
     advance: float
     left: float

@@ -112,7 +112,7 @@ def test_european_scripts_are_covered(text: str) -> None:
 
 
 def test_what_needs_shaping_is_not_covered() -> None:
-    """Letters that join, marks that stack and what runs from right to left would come out wrong, so they are refused."""
+    """Letters that join, marks that stack and what runs from right to left would come out wrong, so it is refused."""
     for char in ("\u0301", "\u0627", "\u05d0", "\u200d", "\u202e", "\u00ad", "\u0000", "\n", "\ue000", "中", "😀"):
         assert not fonts.covers("pdf", char)
     for char in fonts.widths("sans"):

@@ -1,0 +1,224 @@
+"""The audit: whatever changes something writes one entry, in the transaction of the change; a refusal writes none."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+import labelsvc.issuing
+import labelsvc.printing
+from labelsvc import access
+from labelsvc.domain.batches import BatchRequest, LabelsRequest, LotDates, LotRequest, ReturnRequest
+from labelsvc.domain.jobs import PrinterSpec, Resolution
+from labelsvc.domain.products import NewProduct
+from labelsvc.errors import LabelsvcError
+from labelsvc.issuing import batches, downloads, label_formats, lots, products
+from labelsvc.printing import jobs, printers
+from labelsvc.storage import tables
+from labelsvc.storage.database import Database
+
+REASON = "because of the test"
+
+
+class Counting:
+    """A database that counts the transactions that write."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.read = db.read
+        self.writes = 0
+
+    def write(self, work: Callable[[Any], Any]) -> Any:
+        self.writes += 1
+        return self._db.write(work)
+
+
+class Walk:
+    """Things to change, and every use case that changes one: a way it succeeds and a way it fails."""
+
+    def __init__(self, plant: Any) -> None:
+        self.plant = plant
+        self.db: Any = Counting(plant.db)
+        self.product = plant.product("A{seq:2}")
+        self.lot = plant.lot(self.product)
+        self.batch = plant.issue(self.lot, 10)
+        self.printer = plant.printer("p")
+        self.job_id = plant.issue(self.lot, 5, printer="p").job_id
+        self.stopped_id = plant.issue(self.lot, 5, printer="p").job_id
+        stopped = tables.print_jobs.update().where(tables.print_jobs.c.id == self.stopped_id)
+        plant.db.write(lambda conn: conn.execute(stopped.values(state="processing-stopped")))
+        self.key, _ = access.add_key(plant.db, plant.call(), "line 9", "line")
+        self.toml = label_formats.get_format(plant.db, "plain").toml
+        self.call = plant.call("the-key", client="auditor")
+
+    def add_key(self, *, well: bool) -> object:
+        return access.add_key(self.db, self.call, "line 8", "line" if well else "root")
+
+    def revoke_key(self, *, well: bool) -> object:
+        return access.revoke_key(self.db, self.call, self.key.id if well else 999)
+
+    def add_product(self, *, well: bool) -> object:
+        code = "VALVE" if well else self.product.code
+        return products.add_product(self.db, self.call, NewProduct(code, "Valve", "{rnd:10}", "plain"))
+
+    def add_scheme(self, *, well: bool) -> object:
+        return products.add_scheme(self.db, self.call, self.product.code, "B{seq:2}" if well else "{rnd:5}X{seq:2}")
+
+    def open_lot(self, *, well: bool) -> object:
+        number = "L-new" if well else self.lot.lot.number
+        return lots.open_lot(self.db, self.call, LotRequest(self.product.code, number, date(2026, 11, 20)))
+
+    def edit_lot(self, *, well: bool) -> object:
+        dates = LotDates(date(2026, 11, 19), None if well else date(2026, 11, 18))
+        return lots.edit_lot(self.db, self.call, self.lot.id, dates)
+
+    def issue(self, *, well: bool) -> object:
+        return batches.issue(self.db, self.plant.issuer, self.call, self.lot.id, BatchRequest(5 if well else 99))
+
+    def return_numbers(self, *, well: bool) -> object:
+        request = ReturnRequest(9, 2 if well else 3, REASON)
+        return batches.return_numbers(self.db, self.plant.issuer, self.call, self.batch.id, request)
+
+    def labels(self, *, well: bool) -> object:
+        request = LabelsRequest("zpl", 1 if well else 11, 1)
+        return downloads.labels(self.db, self.plant.issuer, self.call, self.batch.id, request, any_batch=True)
+
+    def add_format(self, *, well: bool) -> object:
+        return label_formats.add_format(self.db, self.call, self.toml + "\n" if well else "broken", {})
+
+    def add_printer(self, *, well: bool) -> object:
+        spec = PrinterSpec("q" if well else "p", "file:///q.zpl", "zpl", 8, 50.0, 25.0)
+        return printers.add_printer(self.db, self.call, spec, self.plant.data_dir)
+
+    def edit_printer(self, *, well: bool) -> object:
+        spec = replace(self.printer.spec, dpmm=12 if well else 10)
+        return printers.edit_printer(self.db, self.call, spec, self.plant.data_dir)
+
+    def cancel_job(self, *, well: bool) -> object:
+        return jobs.cancel_job(self.db, self.plant.issuer, self.call, self.job_id if well else 999, REASON)
+
+    def resolve_job(self, *, well: bool) -> object:
+        found = Resolution(None, False, REASON)
+        job_id = self.stopped_id if well else self.job_id
+        return jobs.resolve_job(self.db, self.plant.issuer, self.call, job_id, found)
+
+
+#: Use case -> what it writes: action, whether there is something before and after, the reason.
+ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
+    "add_key": ("key.add", False, True, None),
+    "revoke_key": ("key.revoke", True, False, None),
+    "add_product": ("product.add", False, True, None),
+    "add_scheme": ("product.scheme", True, True, None),
+    "open_lot": ("lot.open", False, True, None),
+    "edit_lot": ("lot.edit", True, True, None),
+    "issue": ("batch.issue", False, True, None),
+    "return_numbers": ("batch.return", False, True, REASON),
+    "labels": ("batch.download", False, True, None),
+    "add_format": ("label_format.add", True, True, None),
+    "add_printer": ("printer.add", False, True, None),
+    "edit_printer": ("printer.edit", True, True, None),
+    "cancel_job": ("job.cancel", True, False, REASON),
+    "resolve_job": ("job.resolve", True, True, REASON),
+}
+
+
+def use_cases_that_change() -> set[str]:
+    """Name every public function of a use case's module that takes the database and a call."""
+    names = [access.__name__]
+    for package in (labelsvc.issuing, labelsvc.printing):
+        names += [found.name for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
+    return {
+        name
+        for module in map(importlib.import_module, names)
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__
+        and not name.startswith("_")
+        and {"db", "call"} <= inspect.signature(function).parameters.keys()
+    }
+
+
+def test_no_use_case_is_missing_here() -> None:
+    """A new one must say what its entry is."""
+    assert use_cases_that_change() == ENTRIES.keys()
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_a_change_is_one_entry_in_its_own_transaction(plant: Any, name: str) -> None:
+    """Who, when, what, before, after, why; there is one transaction, so entry and change are kept together or not."""
+    walk = Walk(plant)
+    before = plant.tables()
+    getattr(walk, name)(well=True)
+    assert walk.db.writes == 1
+    after = plant.tables()
+    assert len(after["audit"]) == len(before["audit"]) + 1
+    if name != "labels":  # a download changes nothing else
+        assert {table for table in after if after[table] != before[table]} > {"audit"}
+    entry = plant.audit()[-1]
+    action, has_before, has_after, reason = ENTRIES[name]
+    assert (entry["action"], entry["reason"]) == (action, reason)
+    assert (entry["before"] is not None, entry["after"] is not None) == (has_before, has_after)
+    assert (entry["actor_kind"], entry["actor_id"], entry["at"]) == ("key", "auditor", walk.call.at)
+    assert entry["subject"].partition(":")[0] == action.partition(".")[0]
+    assert entry["subject"].partition(":")[2]
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_what_is_refused_is_no_entry_and_no_change(plant: Any, name: str) -> None:
+    """Every table is as before."""
+    walk = Walk(plant)
+    before = plant.tables()
+    with pytest.raises(LabelsvcError):
+        getattr(walk, name)(well=False)
+    assert plant.tables() == before
+
+
+@pytest.mark.parametrize("name", sorted({"issue", "resolve_job"}))
+def test_what_was_answered_before_is_no_second_entry(plant: Any, name: str) -> None:
+    """The same key again changes nothing."""
+    walk = Walk(plant)
+    first = getattr(walk, name)(well=True)
+    before = plant.tables()
+    walk.call = replace(walk.call, at=walk.call.at + timedelta(days=1))
+    assert getattr(walk, name)(well=True) == first
+    assert plant.tables() == before
+
+
+def test_an_entry_goes_with_a_change_that_fails_to_commit(plant: Any) -> None:
+    """Should anything go wrong after the entry was written, neither it nor the change is there."""
+    walk = Walk(plant)
+    before = plant.tables()
+    inner = walk.db.write
+
+    def failing(work: Callable[[Any], Any]) -> Any:
+        def all_but_the_end(conn: Any) -> Any:
+            work(conn)
+            raise RuntimeError("the power went")
+
+        return inner(all_but_the_end)
+
+    walk.db.write = failing
+    for name in ENTRIES:
+        with pytest.raises(RuntimeError, match="the power went"):
+            getattr(walk, name)(well=True)
+        assert plant.tables() == before, name
+
+
+def test_entries_say_what_changed(plant: Any) -> None:
+    """In the words of the one who reads them later."""
+    walk = Walk(plant)
+    walk.edit_lot(well=True)
+    entry = plant.audit("lot.edit")[-1]
+    number = walk.lot.lot.number
+    assert entry["subject"] == f"lot:{walk.lot.id}"
+    dates = {"number": number, "production_date": "2026-11-20", "expiry_date": "2028-11-19", "best_before": None}
+    assert entry["before"] == dates
+    assert entry["after"] == dates | {"production_date": "2026-11-19", "expiry_date": None}
+    walk.issue(well=True)
+    assert plant.audit("batch.issue")[-1]["after"] == {"lot": walk.lot.id, "quantity": 5, "first": 20}
