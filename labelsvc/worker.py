@@ -14,7 +14,7 @@ from pathlib import Path
 from labelsvc import logs
 from labelsvc.domain.issuer import Issuer
 from labelsvc.errors import Unavailable
-from labelsvc.printing.delivery import Sender, serve, waiting
+from labelsvc.printing.delivery import LEASE_SECONDS, Sender, serve, waiting
 from labelsvc.storage.database import Database
 
 log = logs.logger(__name__)
@@ -26,12 +26,16 @@ PRINTERS_AT_ONCE = 64
 
 
 class Worker:
-    """Sends print jobs until it is told to stop."""
+    """Sends print jobs until it is told to stop.
 
-    def __init__(self, db: Database, issuer: Issuer, data_dir: Path) -> None:
+    Args:
+        lease_seconds: after which another worker may take a printer of one that died.
+    """
+
+    def __init__(self, db: Database, issuer: Issuer, data_dir: Path, *, lease_seconds: float = LEASE_SECONDS) -> None:
         self._stop = threading.Event()
         self._wake = threading.Event()
-        self._sender = Sender(db, issuer, data_dir, lambda: datetime.now(UTC), self._stop.is_set)
+        self._sender = Sender(db, issuer, data_dir, lambda: datetime.now(UTC), self._stop.is_set, lease_seconds)
         #: Who has a lease; a worker that was started anew is another.
         self.owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._busy: dict[int, Future[int]] = {}
@@ -61,6 +65,9 @@ class Worker:
             printers = waiting(self._sender)
         except Unavailable as error:
             log.warning("worker.database", code=error.code)
+            return
+        except Exception:
+            log.exception("worker.failed")  # whatever it is, other printers may have work the next time
             return
         for printer in printers:
             if printer not in self._busy:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from labelsvc import access
-from labelsvc.cli.opening import opened, settings
+from labelsvc.cli.opening import ID, opened, settings
 from labelsvc.domain.gs1 import check_digital_link_domain
 from labelsvc.errors import Unavailable
 from labelsvc.issuing.label_formats import seed_formats
@@ -130,7 +130,7 @@ def key_list() -> None:
 
 
 @key.command("revoke")
-@click.argument("key_id", type=int)
+@click.argument("key_id", type=ID)
 def key_revoke(key_id: int) -> None:
     """Make a key unusable from now on."""
     with opened() as shell:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import click
 
 from labelsvc import tracking
-from labelsvc.cli.opening import every, opened
+from labelsvc.cli.opening import ID, every, opened
 from labelsvc.domain.batches import BatchRequest, Download, LabelsRequest, LotRequest, OpenLot
 from labelsvc.domain.products import NewProduct, Product
 from labelsvc.issuing import batches, downloads, lots, products
@@ -107,7 +107,7 @@ def _warn(opened_lot: OpenLot) -> None:
 
 
 @click.command()
-@click.argument("lot_id", type=int)
+@click.argument("lot_id", type=ID)
 @click.argument("quantity", type=int)
 @click.option("--printer", help="Print the labels on this printer.")
 @click.option("--format", "label_format", help="Label format; the product's own if not given.")
@@ -128,7 +128,7 @@ def issue(
 
 
 @click.command()
-@click.argument("batch_id", type=int)
+@click.argument("batch_id", type=ID)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--first", type=int, help="First label, counted from 1; the first of all if not given.")
 @click.option("--count", type=int, help="How many labels; to the end if not given.")
@@ -159,6 +159,9 @@ def _write(download: Download, file: Path) -> int:
         with draft.open("wb") as out:
             written = sum(out.write(piece) for piece in download.body)
         draft.replace(file)
+    except OSError as error:
+        error.filename = str(file)  # the draft's name says nothing to whoever asked
+        raise
     finally:
         draft.unlink(missing_ok=True)
     return written

@@ -47,7 +47,9 @@ class Listener:
             )
         except (OSError, ValueError) as error:
             got = getattr(error, "strerror", None) or str(error)
-            raise Unavailable("address_unusable", f"Expected to listen on {host}:{port}, got: {got}.") from None
+            raise Unavailable(
+                "address_unusable", f"Expected to listen on {host}:{port}, got: {got.rstrip('.')}."
+            ) from None
         self._listening = [one for one in self._sockets.values() if isinstance(one, BaseWSGIServer)]
 
     @property

@@ -26,6 +26,10 @@ from labelsvc.storage.secret_file import read_secret
 
 T = TypeVar("T")
 
+#: An id, and a cursor: what both databases can hold.
+ID = click.IntRange(1, 2**63 - 1)
+CURSOR = click.IntRange(0, 2**63 - 1)
+
 #: What a command ends with, in the words of sysexits.h: EX_DATAERR, EX_NOINPUT, EX_CANTCREAT, EX_TEMPFAIL, EX_NOPERM.
 _EXITS: dict[type[errors.LabelsvcError], int] = {
     errors.InvalidInput: 65,

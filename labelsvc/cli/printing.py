@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
 
-from labelsvc.cli.opening import every, opened
-from labelsvc.domain.jobs import PrinterSpec, PrintJob, Resolution
+from labelsvc.cli.opening import CURSOR, ID, every, opened
+from labelsvc.domain.jobs import JobState, PrinterSpec, PrintJob, Resolution
 from labelsvc.errors import InvalidInput
 from labelsvc.printing import jobs as print_jobs
 from labelsvc.printing import printers as print_printers
@@ -55,11 +57,13 @@ def jobs() -> None:
 
 @jobs.command("list")
 @click.option("--printer", help="Only jobs of this printer.")
-@click.option("--state", help="Only jobs in this state.")
-@click.option("--after", type=int, default=0, help="Only jobs with higher ids.")
+@click.option("--state", type=click.Choice(get_args(JobState)), help="Only jobs in this state.")
+@click.option("--after", type=CURSOR, default=0, help="Only jobs with higher ids.")
 def jobs_list(printer: str | None, state: str | None, after: int) -> None:
     """Show print jobs, the oldest first."""
     with opened() as shell:
+        if printer is not None:
+            print_printers.get_printer(shell.db, printer)  # a name that nobody has is a slip, not an empty list
         page = print_jobs.list_jobs(shell.db, shell.issuer, (printer, state), after, _PAGE)
     for job in page.items:
         _show(job)
@@ -68,7 +72,7 @@ def jobs_list(printer: str | None, state: str | None, after: int) -> None:
 
 
 @jobs.command("show")
-@click.argument("job_id", type=int)
+@click.argument("job_id", type=ID)
 def jobs_show(job_id: int) -> None:
     """Show a print job."""
     with opened() as shell:
@@ -76,7 +80,7 @@ def jobs_show(job_id: int) -> None:
 
 
 @jobs.command("cancel")
-@click.argument("job_id", type=int)
+@click.argument("job_id", type=ID)
 @click.option("--reason", help="Why.")
 def jobs_cancel(job_id: int, reason: str | None) -> None:
     """End a print job; what was not handed over is held again."""
@@ -85,7 +89,7 @@ def jobs_cancel(job_id: int, reason: str | None) -> None:
 
 
 @jobs.command("resolve")
-@click.argument("job_id", type=int)
+@click.argument("job_id", type=ID)
 @click.option("--last-good", help="Serial of the last good label; without it none of the window in doubt came out.")
 @click.option("--continue/--end", "proceed", required=True, help="Print what is absent or planned, or end here.")
 @click.option("--reason", help="Why.")

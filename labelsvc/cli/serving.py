@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +42,8 @@ def serve(host: str | None, port: int | None) -> None:
         _on_stop(printing.stop, listener.stop)
         thread.start()
         log.info("serve.started", urls=listener.urls)
-        click.echo(f"labelsvc listens on {' and '.join(listener.urls)}", err=True)
+        if sys.stderr.isatty():  # elsewhere every line is an event of the log
+            click.echo(f"labelsvc listens on {' and '.join(listener.urls)}", err=True)
         try:
             listener.run()
         finally:
@@ -83,9 +85,14 @@ def _on_stop(*stops: Callable[[], None]) -> None:
 
 @click.command("virtual-printer")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=int, default=9100, show_default=True, help="Port to listen on; 0 for any.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=9100, show_default=True, help="Port to listen on; 0 for any."
+)
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Directory for what it receives.")
 @click.option("--dpmm", type=int, default=8, show_default=True, help="Dots per mm it says it has.")
 def virtual_printer(host: str, port: int, output: Path | None, dpmm: int) -> None:
-    """Run a thermal printer that exists in software only: it takes ZPL and answers ~HS and ~HI."""
-    virtual.serve(host, port, output, dpmm=dpmm)
+    """Run a thermal printer that exists in software only: it takes ZPL and answers ~HS and ~HI.
+
+    It prints its URI, for `labelsvc printers add`, when it is ready.
+    """
+    virtual.serve(host, port, output, ready=lambda printer: click.echo(printer.uri), dpmm=dpmm)

@@ -7,10 +7,11 @@ The plain way, window by window:
                     └────── the next window ──────┤
                                                   └─ none is left ─> Disconnect ─> Complete
 
-A window is committed as in doubt before its first byte is written, and as sent after its last. Up to the first byte on a
-connection a failure means 'retry'. After it the job stops: labels of the window that were handed over, whole or in part,
-stay in doubt, the rest of it is what it was before, and of the windows before nobody knows how many the printer still
-took from the network. Only evidence or a person resolves that.
+A window is committed as in doubt before its first byte is written, and as sent after its last. Up to the first byte
+on a connection a failure means 'retry'. After it the job stops: labels of the window that were handed over, whole or in
+part, stay in doubt, the rest of it is what it was before, and of the windows before nobody knows how many the printer
+still took from the network. Only evidence or a person resolves that. So a sender that is asked to end, or to end the
+job, between two windows sees the connection to its end as well before it leaves.
 Whoever drives this (worker or station) does what a command says and answers with the fact it led to.
 """
 
@@ -54,7 +55,7 @@ class RecordSent:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Nothing was handed over since the last commit: give the window back and try again later."""
+    """Nothing was handed over on this connection: give the window back and try again later."""
 
     reasons: tuple[str, ...]
     message: str
@@ -89,11 +90,16 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveBack:
+    """The sender is to end: the next one goes on with what is left."""
+
+
+@dataclass(frozen=True, slots=True)
 class Abandon:
     """The lease went to another sender: do nothing more, write nothing more."""
 
 
-Command = Connect | HoldInDoubt | Send | RecordSent | Disconnect | Retry | Stop | Complete | Cancel | Abandon
+Command = Connect | HoldInDoubt | Send | RecordSent | Disconnect | Retry | Stop | Complete | Cancel | GiveBack | Abandon
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +116,8 @@ class NotReady:
 
 
 @dataclass(frozen=True, slots=True)
-class WrongPrinter:
-    """The printer is not the one the job was made for (its resolution, for instance); nothing was written."""
+class Unfit:
+    """The printer must not get this job as it is, so a person has to see to it; nothing was written."""
 
     reasons: tuple[str, ...]
     message: str
@@ -125,6 +131,11 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class CancelAsked:
     """No window was committed, for someone asked for the job's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndAsked:
+    """No window was committed, for someone asked for the sender's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +154,12 @@ class SendFailed:
 
     Attributes:
         last_touched: last label of which a byte was handed over; None: not one byte was.
+        again: it may go well another time.
     """
 
     last_touched: int | None
     message: str
+    again: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +169,7 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class BrokenOff:
-    """All was written, but the printer broke the connection off before we ended it."""
+    """All was written, but the printer broke the connection off before we ended it, or did not take all."""
 
     message: str
 
@@ -169,9 +182,10 @@ class Recorded:
 Fact = (
     Connected
     | NotReady
-    | WrongPrinter
+    | Unfit
     | Held
     | CancelAsked
+    | EndAsked
     | LeaseLost
     | Sent
     | SendFailed
@@ -191,6 +205,7 @@ class Delivery:
         todo: intervals still to be printed, ascending.
         current: the window on its way.
         begun: a window was handed over on this connection.
+        ending: what follows once the connection has ended as it should; None: the job is complete then.
     """
 
     origin: int
@@ -198,6 +213,7 @@ class Delivery:
     todo: tuple[Interval, ...]
     current: Interval | None = None
     begun: bool = False
+    ending: Cancel | GiveBack | None = None
 
 
 def begin(origin: int, window: int | None, todo: tuple[Interval, ...]) -> tuple[Delivery, Command]:
@@ -206,41 +222,45 @@ def begin(origin: int, window: int | None, todo: tuple[Interval, ...]) -> tuple[
     return delivery, Connect() if todo else Complete()
 
 
-def step(delivery: Delivery, fact: Fact) -> tuple[Delivery, Command]:  # noqa: C901, PLR0911  # one line a fact
+def step(delivery: Delivery, fact: Fact) -> tuple[Delivery, Command]:  # noqa: PLR0911  # one line a fact
     """Return what follows from a fact."""
     match fact:
+        case Held() | Sent() | SendFailed() | Recorded():
+            return _on(delivery, fact)
         case Connected():
             return _next_window(delivery)
         case NotReady(reasons, message):
             return delivery, Retry(reasons, message)
-        case WrongPrinter(reasons, message):
+        case Unfit(reasons, message):
             return delivery, Stop(None, reasons, message)
+        case CancelAsked():
+            return _wind_up(delivery, Cancel())
+        case EndAsked():
+            return _wind_up(delivery, GiveBack())
         case Disconnected():
-            return delivery, Complete()
+            return delivery, delivery.ending or Complete()
         case BrokenOff(message):
             return delivery, Stop(None, ("printer-stopped",), message)
-        case CancelAsked():
-            return delivery, Cancel()
         case LeaseLost():
             return delivery, Abandon()
-        case Recorded():
-            return _next_window(replace(delivery, todo=_rest(delivery), current=None, begun=True))
-    first, last = _on_its_way(delivery)
+
+
+def _on(delivery: Delivery, fact: Held | Sent | SendFailed | Recorded) -> tuple[Delivery, Command]:
+    """Return what follows from a fact about the window on its way."""
+    assert delivery.current is not None, "these facts can only follow a window"
     match fact:
         case Held():
-            return delivery, Send(first, last)
+            return delivery, Send(*delivery.current)
         case Sent():
-            return delivery, RecordSent(first, last)
-        case SendFailed(None, message) if not delivery.begun:
+            return delivery, RecordSent(*delivery.current)
+        case Recorded():
+            rest = _without(delivery.current[1], delivery.todo)
+            return _next_window(replace(delivery, todo=rest, current=None, begun=True))
+        case SendFailed(None, message, again=True) if not delivery.begun:
             return delivery, Retry(("connecting-to-device",), message)
         case SendFailed(touched, message):
             doubt = () if touched is None else ("x-labels-in-doubt",)
             return delivery, Stop(touched, ("printer-stopped", *doubt), message)
-
-
-def _on_its_way(delivery: Delivery) -> Interval:
-    assert delivery.current is not None, "this fact can only follow a window"
-    return delivery.current
 
 
 def _next_window(delivery: Delivery) -> tuple[Delivery, Command]:
@@ -254,7 +274,13 @@ def _next_window(delivery: Delivery) -> tuple[Delivery, Command]:
     return replace(delivery, current=(first, last)), HoldInDoubt(first, last)
 
 
-def _rest(delivery: Delivery) -> tuple[Interval, ...]:
-    _, last = _on_its_way(delivery)
-    (_, end), *others = delivery.todo
+def _wind_up(delivery: Delivery, ending: Cancel | GiveBack) -> tuple[Delivery, Command]:
+    """End before the next window; where windows went before it, only once the printer has taken them."""
+    delivery = replace(delivery, current=None, ending=ending)
+    return delivery, Disconnect() if delivery.begun else ending
+
+
+def _without(last: int, todo: tuple[Interval, ...]) -> tuple[Interval, ...]:
+    """Return what is to be done after the window that ends at `last`."""
+    (_, end), *others = todo
     return tuple(others) if last == end else ((last + 1, end), *others)

@@ -85,8 +85,11 @@ class Resolution:
     Attributes:
         last_good: serial of the last good label; None: no label of the doubtful window came out.
         proceed: print what is absent or was never sent; else the job ends here.
+        nothing_came_out: since the job was begun, or last went on, not one label came out, although windows before the
+            doubtful one were handed over whole. There is no last good label to scan then.
     """
 
     last_good: str | None
     proceed: bool
     reason: str | None = None
+    nothing_came_out: bool = False

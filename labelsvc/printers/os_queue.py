@@ -5,8 +5,9 @@ A spooler takes a job whole and says nothing of its labels, so a job ends at `qu
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
-import sys
 from collections.abc import Iterable
 
 import zebra
@@ -16,6 +17,7 @@ from labelsvc.printers.transport import NotReady, SendFailed
 #: The package hands a spooler one piece of bytes; more than this is refused before anything is written.
 SPOOL_AT_MOST = 256 * 1024 * 1024
 _SECONDS = 60.0
+_ACCEPTING = re.compile(r"^(\S+) accepting requests since", re.MULTILINE)
 
 
 class _Queue(zebra.Zebra):
@@ -25,19 +27,22 @@ class _Queue(zebra.Zebra):
     """
 
     def _output_unix(self, commands: bytes) -> None:
-        done = subprocess.run(
-            ["lp", "-d", self.queue, "-o", "raw", "-t", "labelsvc", "-"],
-            input=commands,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+        done = _run(["lp", "-d", self.queue, "-o", "raw", "-t", "labelsvc", "-"], commands)
         if done.returncode:
-            raise OSError(done.returncode, done.stderr.decode("utf-8", "replace").strip() or "lp failed")
+            raise _Refused(done.stderr.decode("utf-8", "replace").strip().removeprefix("lp: ") or "an error of lp")
 
     def _getqueues_unix(self) -> list[str]:
-        done = subprocess.run(["lpstat", "-e"], capture_output=True, timeout=_SECONDS, check=False)
-        return done.stdout.decode("utf-8", "replace").split()
+        """Return the queues that take jobs."""
+        return _ACCEPTING.findall(_run(["lpstat", "-a"]).stdout.decode("utf-8", "replace"))
+
+
+class _Refused(Exception):
+    """The spooler said no."""
+
+
+def _run(command: list[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "LC_ALL": "C"}  # what they say is read
+    return subprocess.run(command, input=given, capture_output=True, timeout=_SECONDS, check=False, env=environment)
 
 
 class QueueTransport:
@@ -48,8 +53,8 @@ class QueueTransport:
     def __init__(self, name: str) -> None:
         self._queue = _Queue(name)  # type: ignore[no-untyped-call]  # the package types half of what it has
 
-    def open(self) -> None:
-        """See that there is such a queue."""
+    def open(self, *, at_rest: bool) -> None:  # noqa: ARG002  # a spooler does not tell
+        """See that there is such a queue, and that it takes jobs."""
         try:
             known: list[str] = self._queue.getqueues()  # type: ignore[no-untyped-call]
         except (OSError, subprocess.SubprocessError) as error:
@@ -57,24 +62,38 @@ class QueueTransport:
                 ("connecting-to-device",), f"Expected a print spooler, got {type(error).__name__}."
             ) from None
         if self._queue.queue not in known:
-            raise NotReady(("connecting-to-device",), f"Expected a queue named {self._queue.queue}, got none.")
+            raise NotReady(
+                ("connecting-to-device",), f"Expected a queue named {self._queue.queue} that takes jobs, got none."
+            )
 
     def send(self, chunks: Iterable[bytes]) -> None:
         """Hand all labels to the spooler as one job."""
-        data = bytearray()
-        for chunk in chunks:
-            data += chunk
-            if len(data) > SPOOL_AT_MOST:
-                raise SendFailed(0, f"Expected at most {SPOOL_AT_MOST} bytes for a spooler, got more.")
+        data = self._collected(chunks)
         try:
-            self._queue.output(bytes(data))  # type: ignore[no-untyped-call]
-        except OSError as error:
-            # lp says no before it queues anything; only the Windows spooler may have begun.
-            begun = len(data) if sys.platform == "win32" else 0
-            raise SendFailed(begun, f"Expected the spooler to take the job, got {error.strerror}.") from None
+            self._queue.output(data)  # type: ignore[no-untyped-call]
+        except FileNotFoundError:  # there is no lp to begin with
+            raise SendFailed(0, "Expected a print spooler, got none.") from None
+        except (OSError, _Refused) as error:
+            # It may have queued the job before it failed (a spooler that dies before it answers), and print it later.
+            raise SendFailed(len(data), f"Expected the spooler to take the job, got {str(error)[:200]}.") from None
         except subprocess.TimeoutExpired:
             raise SendFailed(len(data), f"Expected the spooler to answer in {_SECONDS:g} s, got silence.") from None
+
+    def _collected(self, chunks: Iterable[bytes]) -> bytes:
+        data = bytearray()
+        try:
+            for chunk in chunks:
+                data += chunk
+                if len(data) > SPOOL_AT_MOST:
+                    message = f"Expected at most {SPOOL_AT_MOST} bytes for a spooler, got more."
+                    raise SendFailed(0, message, again=False)
+        except SendFailed as error:  # not one byte has left
+            raise SendFailed(0, error.message, again=error.again) from None
+        return bytes(data)
 
     def close(self) -> str | None:
         """Nothing is open."""
         return None
+
+    def abandon(self) -> None:
+        """Nothing is open."""

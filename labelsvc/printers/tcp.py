@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import socket
+import struct
+import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
-from labelsvc.printers.transport import NotReady, SendFailed, WrongPrinter
+from labelsvc.printers.transport import NotReady, SendFailed, Unfit
 from labelsvc.printers.zebra import ASK, Answers
+
+try:
+    import fcntl
+    import termios
+except ModuleNotFoundError:  # Windows: there nobody tells what the printer has taken
+    fcntl = termios = None  # type: ignore[assignment]
 
 #: One write is at most this long, so that a stalled printer is noticed by its lack of progress.
 _PIECE = 65_536
+#: Bytes that our own side of the connection may hold back: some windows, not a whole job that counts as sent.
+_HELD_BACK = 16_384
 #: Reads of what a printer says unasked, before we go on.
 _CHATTER_AT_MOST = 64
+_LOOK_SECONDS = 0.02
 
 
 class TcpTransport:
@@ -21,7 +33,7 @@ class TcpTransport:
     Args:
         dpmm: dots per mm the labels are made for; a printer that says another is refused.
         answer_seconds: how long to wait for the answers to ~HI and ~HS; many ports never give any.
-        stall_seconds: how long a printer may take no byte; must be well under the lease.
+        stall_seconds: how long a printer may take no byte.
     """
 
     windowed = True
@@ -35,23 +47,24 @@ class TcpTransport:
         self._stall_seconds = stall_seconds
         self._socket: socket.socket | None = None
 
-    def open(self) -> None:
+    def open(self, *, at_rest: bool) -> None:
         """Connect, and ask the printer what it is and whether it can print."""
         host, port = self._address
         try:
             self._socket = socket.create_connection(self._address, timeout=self._stall_seconds)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _HELD_BACK)
             self._socket.sendall(ASK)
             answers = self._listen(self._socket)
         except OSError as error:
-            self.close()
+            self.abandon()
             reason = "timed-out" if isinstance(error, TimeoutError) else "connecting-to-device"
             raise NotReady((reason,), f"Expected a printer at {host}:{port}, got {_said(error)}.") from None
         try:
-            self._judge(answers)
-        except (NotReady, WrongPrinter):
-            self.close()
+            self._judge(answers, at_rest=at_rest)
+        except (NotReady, Unfit):
+            self.abandon()
             raise
 
     def _listen(self, connection: socket.socket) -> Answers:
@@ -69,15 +82,20 @@ class TcpTransport:
         connection.settimeout(self._stall_seconds)
         return answers
 
-    def _judge(self, answers: Answers) -> None:
+    def _judge(self, answers: Answers, *, at_rest: bool) -> None:
         identity, status = answers.identity, answers.status
         if identity is not None and identity.dpmm != self._dpmm:
-            raise WrongPrinter(f"Expected a printer of {self._dpmm} dots per mm, got one of {identity.dpmm}.")
-        if status is not None and status.reasons:
-            raise NotReady(status.reasons, f"Expected a printer that can print, got {', '.join(status.reasons)}.")
-        if identity is not None and status is None:
-            # It talks, but says nothing of its state: media out, ribbon out or head open (ZPL II guide, ~HS).
-            raise NotReady(("other-error",), "Expected an answer to ~HS, got none: media, ribbon or head.")
+            message = f"Expected a printer of {self._dpmm} dots per mm, got one of {identity.dpmm}."
+            raise Unfit(("resources-are-not-ready",), message)
+        # One that talks but says nothing of its state: media out, ribbon out or head open (ZPL II guide, ~HS).
+        mute = identity is not None and status is None
+        reasons = ("other-error",) if mute else status.reasons if status is not None else ()
+        silence = " (no answer to ~HS: media, ribbon or head)" if mute else ""
+        if at_rest and (reasons or (status is not None and status.busy)):
+            found = ", ".join(reasons) or "one with labels of before in it"
+            raise Unfit(("printer-stopped",), f"Expected a printer that is ready and empty, got {found}{silence}.")
+        if reasons:
+            raise NotReady(reasons, f"Expected a printer that can print, got {', '.join(reasons)}{silence}.")
 
     def send(self, chunks: Iterable[bytes]) -> None:
         """Write labels, counting what the network took."""
@@ -97,22 +115,57 @@ class TcpTransport:
 
     def close(self) -> str | None:
         """Say that no more comes, and see whether the printer took it all without breaking off."""
-        connection, self._socket = self._socket, None
+        connection = self._socket
         if connection is None:
             return None
-        with connection:
-            if _hung_up(connection):
-                return "Expected the printer to take all data, got its end of the connection before ours."
-            try:
-                connection.shutdown(socket.SHUT_WR)
-                connection.settimeout(self._answer_seconds)
-                while connection.recv(4_096):
-                    pass
-            except TimeoutError:
-                return None  # some ports keep the connection open for a while; that says nothing
-            except OSError as error:
-                return f"Expected the printer to take all data, got {_said(error)}."
+        if _hung_up(connection):
+            return "Expected the printer to take all data, got its end of the connection before ours."
+        try:
+            connection.shutdown(socket.SHUT_WR)
+            warning = self._see_off(connection)
+        except OSError as error:
+            return f"Expected the printer to take all data, got {_said(error)}."
+        if warning is None:
+            self._socket = None
+            connection.close()
+        return warning
+
+    def _see_off(self, connection: socket.socket) -> str | None:
+        """Wait until the printer has taken all and ends the connection; it need not do the latter."""
+        ended, left = False, _not_taken(connection)
+        deadline = time.monotonic() + (self._stall_seconds if left else self._answer_seconds)
+        connection.settimeout(_LOOK_SECONDS)
+        while left or not ended:
+            if time.monotonic() >= deadline:
+                # Some ports keep the connection open for a while; that says nothing.
+                return "Expected the printer to take all data, got no progress." if left else None
+            if ended:
+                time.sleep(_LOOK_SECONDS)
+            else:
+                with suppress(TimeoutError):
+                    ended = not connection.recv(4_096)
+            before, left = left, _not_taken(connection)
+            if left < before:
+                deadline = time.monotonic() + (self._stall_seconds if left else self._answer_seconds)
         return None
+
+    def abandon(self) -> None:
+        """Reset the connection: what our side still holds back must not come out behind anyone's back."""
+        connection, self._socket = self._socket, None
+        if connection is not None:
+            linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+            with connection, suppress(OSError):
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+
+def _not_taken(connection: socket.socket) -> int:
+    """Bytes that the printer has not acknowledged, as far as the system tells."""
+    if fcntl is None:
+        return 0
+    try:
+        return int(struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, b"\0" * 4))[0])
+    except OSError:
+        return 0
 
 
 def _hung_up(connection: socket.socket) -> bool:

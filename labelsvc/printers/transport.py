@@ -19,21 +19,32 @@ class NotReady(Exception):
         self.message = message
 
 
-class WrongPrinter(Exception):
-    """Something answers, but it is not the printer that is meant; no label was written."""
+class Unfit(Exception):
+    """Something answers, but a person has to see to it before it may get labels; no label was written.
+
+    Attributes:
+        reasons: job-state-reasons of RFC 8011 5.3.8.
+    """
+
+    def __init__(self, reasons: tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.reasons = reasons
+        self.message = message
 
 
 class SendFailed(Exception):
     """Writing failed half way.
 
     Attributes:
-        handed_over: bytes that may have left; all after them surely did not.
+        handed_over: bytes that may have left; all after them surely did not, and never will.
+        again: it may go well another time.
     """
 
-    def __init__(self, handed_over: int, message: str) -> None:
+    def __init__(self, handed_over: int, message: str, *, again: bool = True) -> None:
         super().__init__(message)
         self.handed_over = handed_over
         self.message = message
+        self.again = again
 
 
 class Transport(Protocol):
@@ -45,19 +56,28 @@ class Transport(Protocol):
 
     windowed: bool
 
-    def open(self) -> None:
+    def open(self, *, at_rest: bool) -> None:
         """Make sure that labels can be written.
 
+        Args:
+            at_rest: nothing of an earlier connection may still come out, as far as the printer tells.
+
         Raises:
-            NotReady, WrongPrinter: they cannot; nothing was written.
+            NotReady, Unfit: they cannot; nothing was written.
         """
 
     def send(self, chunks: Iterable[bytes]) -> None:
         """Hand over labels; when it returns every byte left.
+
+        Args:
+            chunks: whole labels.
 
         Raises:
             SendFailed: not all did.
         """
 
     def close(self) -> str | None:
-        """End the connection; return a warning where the printer broke it off instead of taking all."""
+        """End the connection when all was taken; return a warning where that cannot be seen, or was not so."""
+
+    def abandon(self) -> None:
+        """Break off: what has not left by now never does. After `close` it does nothing."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from ipaddress import AddressValueError, IPv6Address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from labelsvc.errors import InvalidInput
 from labelsvc.printers.file import FileTransport
@@ -13,9 +13,10 @@ from labelsvc.printers.tcp import TcpTransport
 from labelsvc.printers.transport import Transport
 
 DEFAULT_PORT = 9100
-_HOST = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}(?<!-)|\[[0-9A-Fa-f:.]{2,45}\]")
-_QUEUE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,126}")
-_PATH = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){1,8}")
+_NAME = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_TCP = re.compile(rf"tcp://(?P<host>{_NAME}(?:\.{_NAME})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?/?")
+_QUEUE = re.compile(r"queue:///([A-Za-z0-9_][A-Za-z0-9_.-]{0,126})")
+_FILE = re.compile(r"file://((?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){1,8})")
 _FORMS = "tcp://HOST:PORT, queue:///NAME or file:///FILE"
 
 
@@ -29,24 +30,26 @@ def transport_for(uri: str, dpmm: int, data_dir: Path) -> Transport:
     Raises:
         InvalidInput: the URI is none of ours.
     """
-    if not uri.isascii() or not uri.isprintable() or " " in uri:
-        raise _refused(uri)
-    try:
-        parts = urlsplit(uri)
-        port = parts.port
-    except ValueError:
-        raise _refused(uri) from None
-    if parts.query or parts.fragment or "?" in uri or "#" in uri or parts.username is not None:
-        raise _refused(uri)
-    if parts.scheme == "tcp" and parts.path in ("", "/"):
-        host = parts.netloc.rsplit(":", 1)[0] if port is not None else parts.netloc
-        if _HOST.fullmatch(host) and port != 0:
-            return TcpTransport((host.strip("[]"), port or DEFAULT_PORT), dpmm)
-    elif parts.scheme == "queue" and not parts.netloc and _QUEUE.fullmatch(parts.path.removeprefix("/")):
-        return QueueTransport(parts.path.removeprefix("/"))
-    elif parts.scheme == "file" and not parts.netloc and _PATH.fullmatch(parts.path):
-        return FileTransport(_below(data_dir, parts.path))
+    if found := _TCP.fullmatch(uri):
+        return TcpTransport(_address(uri, found["host"], found["port"]), dpmm)
+    if found := _QUEUE.fullmatch(uri):
+        return QueueTransport(found[1])
+    if found := _FILE.fullmatch(uri):
+        return FileTransport(_below(data_dir, found[1]))
     raise _refused(uri)
+
+
+def _address(uri: str, host: str, port: str | None) -> tuple[str, int]:
+    number = DEFAULT_PORT if port is None else int(port)
+    if not 1 <= number <= 65_535 or len(host) > 253:
+        raise _refused(uri)
+    if host.startswith("["):
+        host = host.strip("[]")
+        try:
+            IPv6Address(host)
+        except AddressValueError:
+            raise _refused(uri) from None
+    return host, number
 
 
 def _below(data_dir: Path, path: str) -> Path:
@@ -55,7 +58,10 @@ def _below(data_dir: Path, path: str) -> Path:
     Of its own, so that no printer can be told to write into the database or the master secret.
     """
     root = data_dir.resolve() / "printed"
-    place = (root / path.lstrip("/")).resolve()
+    try:
+        place = (root / path.lstrip("/")).resolve()
+    except (OSError, RuntimeError):  # a loop of links
+        place = root
     if not place.is_relative_to(root) or place == root:
         raise InvalidInput("printer_uri", "Expected a file below the data directory, got one outside.")
     return place

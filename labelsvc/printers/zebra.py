@@ -6,6 +6,7 @@ A printer sends no answer to ~HS at all while media or ribbon is out or the head
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 STX, ETX = b"\x02", b"\x03"
@@ -46,6 +47,11 @@ class HostStatus:
     head_up: bool
     ribbon_out: bool
     labels_remaining: int
+
+    @property
+    def busy(self) -> bool:
+        """Whether labels of before may still come out."""
+        return self.formats_waiting > 0 or self.labels_remaining > 0
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -92,7 +98,7 @@ class Answers:
             case 11 if len(self._frames) == 1:
                 self._frames.append(fields)
                 self.status = _status(*self._frames) or self.status
-            case 4 | 5:
+            case 4 | 5 | 6 | 7 | 8:  # what the last one, the options, holds is up to the model
                 self.identity = _identity(fields) or self.identity
 
 
@@ -104,7 +110,7 @@ def _status(one: list[str], two: list[str]) -> HostStatus | None:
         return HostStatus(
             paper_out=flags["b"],
             paused=flags["c"],
-            formats_waiting=int(one[4]),
+            formats_waiting=_count(one[4]),
             buffer_full=flags["f"],
             partial_format=flags["h"],
             corrupt_ram=flags["j"],
@@ -112,7 +118,7 @@ def _status(one: list[str], two: list[str]) -> HostStatus | None:
             over_temperature=flags["l"],
             head_up=_flag(two[2]),
             ribbon_out=_flag(two[3]),
-            labels_remaining=int(two[8]),
+            labels_remaining=_count(two[8]),
         )
     except ValueError:
         return None
@@ -124,8 +130,14 @@ def _flag(text: str) -> bool:
     return text == "1"
 
 
+def _count(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,8}", text):
+        raise ValueError(f"Expected digits, got {text!r}.")
+    return int(text)
+
+
 def _identity(fields: list[str]) -> Identity | None:
     model, version, dpmm = fields[0].strip(), fields[1].strip(), fields[2].strip()
-    if not (model and version and dpmm.isascii() and dpmm.isdigit() and 1 <= int(dpmm[:3]) <= 48):
+    if not (model and version and re.fullmatch("[0-9]{1,3}", dpmm) and 1 <= int(dpmm) <= 48):
         return None
-    return Identity(model, version, int(dpmm[:3]))
+    return Identity(model, version, int(dpmm))

@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 from labelsvc.domain.actors import Call
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.jobs import Doubt, PrintJob, Resolution
-from labelsvc.domain.outcomes import Interval, having, totals, within
+from labelsvc.domain.outcomes import Interval, Outcome, having, totals, within
 from labelsvc.domain.pages import Page
 from labelsvc.domain.products import check_name
 from labelsvc.domain.ranges import Numbering
 from labelsvc.errors import Conflict, InvalidInput, at
-from labelsvc.storage import audit, batches, jobs, outcomes
+from labelsvc.storage import audit, batches, jobs, outcomes, printers
 from labelsvc.storage import requests as request_keys
 from labelsvc.storage.database import Database
 from labelsvc.storage.jobs import JobRow
@@ -66,6 +66,7 @@ def cancel_job(db: Database, issuer: Issuer, call: Call, job_id: int, reason: st
         if job.state == "processing":
             jobs.request_cancel(conn, job.id, ("processing-to-stop-point",))
         else:
+            _free_printer(conn, call, job)
             end_canceled(conn, call, job)
         audit.record(conn, call, "job.cancel", f"job:{job.id}", before={"state": job.state}, reason=reason)
         return _seen(conn, issuer, jobs.get(conn, job_id))
@@ -80,11 +81,23 @@ def end_canceled(conn: Connection, call: Call, job: JobRow) -> None:
     jobs.set_state(conn, job.id, "canceled", ("job-canceled-by-user",), ended_at=call.at, cancel_requested=False)
 
 
+def _free_printer(conn: Connection, call: Call, job: JobRow) -> None:
+    """Say that a job no longer holds its printer, where it was the one that did."""
+    head = jobs.head(conn, job.printer_id)
+    if head is not None and head.id == job.id:
+        printers.set_state(conn, job.printer_id, "idle", (), call.at)
+
+
 def resolve_job(db: Database, issuer: Issuer, call: Call, job_id: int, resolution: Resolution) -> PrintJob:
     """Say what came out of a stopped printer, and whether to go on.
 
     Up to `last_good` every label handed over is confirmed (a printer's queue is first in, first out), what was handed
-    over after it is absent; without one the window in doubt is absent. To go on prints what is absent or planned.
+    over after it is absent; without one the window in doubt is absent, and all that was handed over since the job last
+    went on if nothing came out. To go on prints what is absent or planned.
+
+    The printer must be at rest when somebody looks at it: what it still has in its buffer comes out later. One that
+    says it is not, when the job goes on, stops the job again; then another `last_good` may be given, also one that was
+    said to be absent.
 
     Raises:
         NotFound: no such job.
@@ -101,7 +114,7 @@ def resolve_job(db: Database, issuer: Issuer, call: Call, job_id: int, resolutio
         job = jobs.get(conn, job_id, lock=True)
         known = _of_job(conn, job)
         _check_resolvable(job, known, resolution)
-        for interval in _found(job, known, _ordinal(conn, issuer, job, resolution.last_good)):
+        for interval in _findings(conn, issuer, job, known, resolution):
             outcomes.append(conn, call, job.range_id, replace(interval, reason=resolution.reason))
         _go_on_or_end(conn, call, job, resolution)
         seen = _seen(conn, issuer, jobs.get(conn, job_id))
@@ -128,10 +141,8 @@ def _check_resolvable(job: JobRow, known: tuple[Interval, ...], resolution: Reso
         raise Conflict("job_ended", f"Expected a job that can go on, got one that is {job.state}.", pointer="/continue")
 
 
-def _ordinal(conn: Connection, issuer: Issuer, job: JobRow, serial: str | None) -> int | None:
+def _ordinal(conn: Connection, issuer: Issuer, job: JobRow, serial: str) -> int:
     """Return the ordinal of the serial an operator scanned."""
-    if serial is None:
-        return None
     numbering = _numbering(conn, issuer, job)
     reading = numbering.scheme.read(serial)
     if reading is not None and reading.scope == numbering.scope:
@@ -141,20 +152,38 @@ def _ordinal(conn: Connection, issuer: Issuer, job: JobRow, serial: str | None) 
     raise InvalidInput("serial_not_in_job", "Expected a serial of this job, got another.", pointer="/last_good")
 
 
-def _found(job: JobRow, known: tuple[Interval, ...], last_good: int | None) -> list[Interval]:
+def _findings(
+    conn: Connection, issuer: Issuer, job: JobRow, known: tuple[Interval, ...], resolution: Resolution
+) -> list[Interval]:
     """Return what the operator's finding says of each label that was, or may have been, handed over."""
-    if last_good is None:
-        return [Interval(doubt.first, doubt.last, "absent") for doubt in having(known, {"in_doubt"})]
-    handed_over = having(known, {"sent", "in_doubt", "confirmed"})
-    if not within(handed_over, last_good, last_good):
+    if resolution.last_good is not None:
+        if resolution.nothing_came_out:
+            message = "Expected no last good label where nothing came out, got one."
+            raise InvalidInput("resolution_contradicts_itself", message, pointer="/last_good")
+        return _up_to(job, known, _ordinal(conn, issuer, job, resolution.last_good))
+    gone = having(known, {"in_doubt"})
+    if resolution.nothing_came_out:
+        spans = outcomes.of_last_delivery(conn, job.range_id, job.id)
+        gone = tuple(part for span in spans for part in within(having(known, _OPEN), *span))
+    return [Interval(part.first, part.last, "absent") for part in gone]
+
+
+#: Handed over, perhaps, and nothing better is known.
+_OPEN: frozenset[Outcome] = frozenset({"sent", "in_doubt"})
+#: An absent label was handed over once, and a scan proves that it came out nevertheless, later.
+_ONCE_HANDED_OVER: frozenset[Outcome] = frozenset({"sent", "in_doubt", "absent"})
+_SCANNABLE: frozenset[Outcome] = frozenset({"sent", "in_doubt", "absent", "confirmed"})
+
+
+def _up_to(job: JobRow, known: tuple[Interval, ...], last_good: int) -> list[Interval]:
+    if not within(having(known, _SCANNABLE), last_good, last_good):
         raise InvalidInput(
             "serial_not_sent",
             "Expected a serial that was handed to the printer, got one that was not.",
             pointer="/last_good",
         )
-    open_ones = having(known, {"sent", "in_doubt"})
-    good = within(open_ones, job.first, last_good)
-    gone = within(open_ones, last_good + 1, job.last)
+    good = within(having(known, _ONCE_HANDED_OVER), job.first, last_good)
+    gone = within(having(known, _OPEN), last_good + 1, job.last)
     return [
         *(Interval(part.first, part.last, "confirmed", "scanned") for part in good),
         *(Interval(part.first, part.last, "absent") for part in gone),
@@ -164,8 +193,10 @@ def _found(job: JobRow, known: tuple[Interval, ...], last_good: int | None) -> l
 def _go_on_or_end(conn: Connection, call: Call, job: JobRow, resolution: Resolution) -> None:
     if job.ended:
         return
-    if resolution.proceed:
-        jobs.set_state(conn, job.id, "pending", ("job-queued",), message=None, attempts=0, not_before=None)
+    _free_printer(conn, call, job)
+    if resolution.proceed:  # which also takes back a cancel that came before
+        changes = {"message": None, "attempts": 0, "not_before": None, "cancel_requested": False}
+        jobs.set_state(conn, job.id, "pending", ("job-queued",), **changes)
     elif having(_of_job(conn, job), {"planned", "absent"}):
         end_canceled(conn, call, job)
     else:

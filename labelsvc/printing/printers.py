@@ -54,7 +54,7 @@ def edit_printer(db: Database, call: Call, spec: PrinterSpec, data_dir: Path) ->
     _check(spec, data_dir)
 
     def work(conn: Connection) -> Printer:
-        old = printers.get(conn, spec.name)
+        old = printers.get(conn, spec.name, lock=True)
         if old.spec != spec:
             printers.revise(conn, call, old.id, old.revision + 1, spec)
             before, after = asdict(old.spec), asdict(spec)

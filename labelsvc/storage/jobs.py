@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, case, func, insert, or_, select, update
 
 from labelsvc.domain.actors import Call
 from labelsvc.domain.jobs import JOB_ENDED, JobState
@@ -131,25 +131,32 @@ def listing(conn: Connection, chosen: tuple[str | None, str | None], after: int,
     return page(conn, query, print_jobs.c.id, (after, limit), _job)
 
 
+def _heads() -> Select[tuple[int]]:
+    """Select the id of each printer's job that may be sent next: one that was begun, else the oldest.
+
+    Ids are given before commits, so an older job may turn up when a younger one was begun already.
+    """
+    begun = case((print_jobs.c.state.in_(("processing", "processing-stopped")), print_jobs.c.id))
+    return (
+        select(func.coalesce(func.min(begun), func.min(print_jobs.c.id)))
+        .where(print_jobs.c.state.not_in(JOB_ENDED))
+        .group_by(print_jobs.c.printer_id)
+    )
+
+
 def head(conn: Connection, printer_id: int) -> JobRow | None:
-    """Return the oldest job of a printer that has not ended: the only one that may be sent."""
-    row = conn.execute(
-        _JOB.where(print_jobs.c.printer_id == printer_id, print_jobs.c.state.not_in(JOB_ENDED))
-        .order_by(print_jobs.c.id)
-        .limit(1)
-    ).one_or_none()
+    """Return a printer's job that has not ended and is the only one that may be sent: first in, first out."""
+    heads = _heads().where(print_jobs.c.printer_id == printer_id)
+    row = conn.execute(_JOB.where(print_jobs.c.id == heads.scalar_subquery())).one_or_none()
     return _job(row) if row else None
 
 
 def waiting_printers(conn: Connection, now: datetime, pause_at_most: timedelta) -> tuple[int, ...]:
-    """Return the ids of printers whose oldest job is due, or was being sent by someone.
+    """Return the ids of printers whose next job is due, or was being sent by someone.
 
     Args:
         pause_at_most: a job due later than this from now was set by a clock that has since jumped back: it is due.
     """
-    oldest = (
-        select(func.min(print_jobs.c.id)).where(print_jobs.c.state.not_in(JOB_ENDED)).group_by(print_jobs.c.printer_id)
-    )
     due = or_(
         print_jobs.c.not_before.is_(None),
         print_jobs.c.not_before <= now,
@@ -157,7 +164,7 @@ def waiting_printers(conn: Connection, now: datetime, pause_at_most: timedelta) 
     )
     rows = conn.execute(
         select(print_jobs.c.printer_id)
-        .where(print_jobs.c.id.in_(oldest), print_jobs.c.state.in_(("pending", "processing")), due)
+        .where(print_jobs.c.id.in_(_heads()), print_jobs.c.state.in_(("pending", "processing")), due)
         .order_by(print_jobs.c.printer_id)
     )
     return tuple(rows.scalars())

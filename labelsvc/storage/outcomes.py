@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from labelsvc.domain.actors import Call
 from labelsvc.domain.outcomes import Interval, paint
@@ -13,7 +13,10 @@ from labelsvc.storage.tables import outcomes
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt to deliver a job: the job and the fencing token of the lease it runs under."""
+    """One attempt to deliver a job: the job and the fencing token of the lease it runs under.
+
+    No two attempts at one job share a token.
+    """
 
     job_id: int
     range_id: int
@@ -60,6 +63,16 @@ def of_number(conn: Connection, range_id: int, ordinal: int) -> Interval:
     return Interval(*row)
 
 
+def of_last_delivery(conn: Connection, range_id: int, job_id: int) -> tuple[tuple[int, int], ...]:
+    """Return the intervals that a job's last delivery handed over, or may have; what holds of them now may differ."""
+    its = (outcomes.c.range_id == range_id, outcomes.c.job_id == job_id)
+    last = select(func.max(outcomes.c.token)).where(*its).scalar_subquery()
+    rows = conn.execute(
+        select(outcomes.c.first, outcomes.c.last).where(*its, outcomes.c.token == last).order_by(outcomes.c.first)
+    )
+    return tuple((int(first), int(end)) for first, end in rows)
+
+
 def hold_in_doubt(conn: Connection, call: Call, delivery: Delivery, first: int, last: int) -> None:
     """Commit, before a byte is written, that these labels may come out."""
     append(conn, call, delivery.range_id, Interval(first, last, "in_doubt", "sent"), delivery)
@@ -93,4 +106,8 @@ def _lift_doubt(conn: Connection, delivery: Delivery) -> None:
 
 
 def _of(delivery: Delivery) -> tuple[ColumnElement[bool], ...]:
-    return (outcomes.c.job_id == delivery.job_id, outcomes.c.token == delivery.token)
+    return (
+        outcomes.c.range_id == delivery.range_id,  # by this they are found; the table keeps all there ever was
+        outcomes.c.job_id == delivery.job_id,
+        outcomes.c.token == delivery.token,
+    )

@@ -75,12 +75,17 @@ def _add_revision(conn: Connection, call: Call, printer_id: int, revision: int, 
     )
 
 
-def get(conn: Connection, name: str) -> Printer:
+def get(conn: Connection, name: str, *, lock: bool = False) -> Printer:
     """Return a printer as it is now.
+
+    Args:
+        lock: keep others from changing it until this transaction ends.
 
     Raises:
         NotFound: there is none.
     """
+    if lock:
+        conn.execute(select(printers.c.id).where(printers.c.name == name).with_for_update())
     row = conn.execute(_PRINTER.where(printers.c.name == name, _CURRENT)).one_or_none()
     if row is None:
         raise NotFound("printer_unknown", f"Expected the name of a printer, got {name[:80]!r}.")

@@ -25,12 +25,15 @@ Pixels = npt.NDArray[np.bool_]
 PixelBox = tuple[int, int, int, int]
 
 _DPI = {8: 203, 12: 300}
+_CARRIED = zxingcpp.BarcodeFormats(
+    (zxingcpp.BarcodeFormat.Code128, zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.DataMatrix)
+)
 _EXPECTED_WARNING = "Resident fonts use captured bitmap strikes"
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a decoder read: AIM identifier, the payload's bytes, and the size of the symbol in its own units."""
+    """What a decoder read: AIM identifier, the payload's bytes; of a matrix symbol error correction and version too."""
 
     identifier: str
     data: bytes
@@ -77,11 +80,14 @@ class Judges:
         return np.array(Image.open(io.BytesIO(file)).convert("L")) < 128
 
     def scan(self, pixels: Pixels) -> list[Scan]:
-        """Decode every symbol in a picture."""
+        """Decode every symbol in a picture, as a reader that is set to the symbologies that labels carry.
+
+        One that takes every symbology makes an EAN-13 out of a few bars of one in thousands of long Code 128 symbols.
+        """
         grey = np.where(pixels, 0, 255).astype(np.uint8)
         return [
             Scan(found.symbology_identifier, found.bytes, *_qr_facts(found.extra))
-            for found in zxingcpp.read_barcodes(Image.fromarray(grey), text_mode=zxingcpp.TextMode.Plain)
+            for found in zxingcpp.read_barcodes(Image.fromarray(grey), _CARRIED, text_mode=zxingcpp.TextMode.Plain)
         ]
 
     def scan_symbol(self, pixels: Pixels, placed: PlacedSymbol, dpmm: int) -> Scan:
