@@ -6,9 +6,9 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 import pytest
@@ -56,6 +56,29 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if SERVER in config.stash:
         config.stash[SERVER].stop()
         del os.environ[SERVER_URL]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where NO_SKIPS is set let a skipped test fail: there, whatever a test needs is installed."""
+    return _not_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Do so with modules that skip themselves."""
+    return _not_skipped((yield))
+
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def _not_skipped(report: Report) -> Report:
+    if os.environ.get("NO_SKIPS") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.longrepr = f"Expected no skipped test where NO_SKIPS is set, got: {why}"
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -168,7 +191,22 @@ def _plant_module() -> Any:
     return sys.modules[name]
 
 
+@pytest.fixture(scope="session")
+def _sqlite_ground(_upgraded_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    path = shutil.copy(_upgraded_sqlite, tmp_path_factory.mktemp("plant") / "labelsvc.sqlite")
+    ground = _plant_module().Ground(f"sqlite:///{path}")
+    yield ground
+    ground.close()
+
+
+@pytest.fixture(scope="session")
+def _postgresql_ground(_upgraded_postgresql: str) -> Iterator[Any]:
+    ground = _plant_module().Ground(_upgraded_postgresql)
+    yield ground
+    ground.close()
+
+
 @pytest.fixture
-def plant(database: Database, tmp_path: Path) -> Any:
+def plant(request: pytest.FixtureRequest, dialect: str, tmp_path: Path) -> Any:
     """A database bound to a secret, with label formats, and short ways to fill it (plant.py)."""
-    return _plant_module().found(database, tmp_path / "data")
+    return request.getfixturevalue(f"_{dialect}_ground").plant(tmp_path / "data")

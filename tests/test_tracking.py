@@ -199,9 +199,9 @@ def test_it_says_what_became_of_the_label(plant: Any) -> None:
     assert (known.outcome, known.reason) == ("returned", "film torn")
 
 
-@pytest.mark.parametrize(
-    ("serial", "code"),
-    [
+def test_a_malformed_serial_is_told_by_its_rule(plant: Any, subtests: pytest.Subtests) -> None:
+    """It never reaches the database; the sentence does not repeat it."""
+    cases = [
         ("", "serial_length"),
         ("A" * 21, "serial_length"),
         ("A" * 100_000, "serial_length"),
@@ -214,17 +214,16 @@ def test_it_says_what_became_of_the_label(plant: Any) -> None:
         ("😀", "serial_characters"),
         ("\x00", "serial_characters"),
         ("'#--", "serial_characters"),
-    ],
-)
-def test_a_malformed_serial_is_told_by_its_rule(plant: Any, serial: str, code: str) -> None:
-    """It never reaches the database; the sentence does not repeat it."""
-    product = plant.product()
-    with statements() as seen, pytest.raises(InvalidInput) as refusal:
-        look_up(plant, product.code, serial)
-    assert (refusal.value.code, refusal.value.pointer) == (code, "/serial")
-    assert refusal.value.message.isprintable()
-    assert len(refusal.value.message) < 200
-    assert seen == []
+    ]
+    for serial, code in cases:
+        with subtests.test(serial=serial, code=code):
+            product = plant.product()
+            with statements() as seen, pytest.raises(InvalidInput) as refusal:
+                look_up(plant, product.code, serial)
+            assert (refusal.value.code, refusal.value.pointer) == (code, "/serial")
+            assert refusal.value.message.isprintable()
+            assert len(refusal.value.message) < 200
+            assert seen == []
 
 
 def test_any_text_is_found_never_issued_or_malformed(plant: Any) -> None:
@@ -250,44 +249,42 @@ def test_any_text_is_found_never_issued_or_malformed(plant: Any) -> None:
     search()
 
 
-@pytest.mark.parametrize(
-    ("code", "error", "rule"),
-    [
+def test_a_code_of_no_product_is_not_a_serial_never_issued(plant: Any, subtests: pytest.Subtests) -> None:
+    """We say nothing of serials of others' products."""
+    cases = [
         ("9520123456789", InvalidInput, "gtin_check_digit"),
         ("a b", InvalidInput, "item_characters"),
         ("", InvalidInput, "item_characters"),
         ("4006381333931", NotFound, "product_unknown"),
         ("NO-SUCH", NotFound, "product_unknown"),
-    ],
-)
-def test_a_code_of_no_product_is_not_a_serial_never_issued(plant: Any, code: str, error: Any, rule: str) -> None:
-    """We say nothing of serials of others' products."""
-    with pytest.raises(error) as refusal:
-        look_up(plant, code, "ABC")
-    assert refusal.value.code == rule
+    ]
+    for code, error, rule in cases:
+        with subtests.test(code=code, error=error):
+            with pytest.raises(error) as refusal:
+                look_up(plant, code, "ABC")
+            assert refusal.value.code == rule
 
 
-@pytest.mark.parametrize(
-    ("pattern", "serial"),
-    [
+def test_an_ordinal_beyond_64_bits_was_never_issued_and_no_range_is_asked(
+    plant: Any, subtests: pytest.Subtests
+) -> None:
+    """No database has a number so large; the ordinal before does ask."""
+    cases = [
         ("{seq:20}", "09223372036854775809"),  # ordinal 2^63
         ("{seq:20}", "99999999999999999999"),
         ("{seq:19}", "9999999999999999999"),
-    ],
-)
-def test_an_ordinal_beyond_64_bits_was_never_issued_and_no_range_is_asked(
-    plant: Any, pattern: str, serial: str
-) -> None:
-    """No database has a number so large; the ordinal before does ask."""
-    product = plant.product(pattern)
-    batch = plant.issue(plant.lot(product), 1)
-    with statements() as seen:
-        assert never_issued(plant, product.code, serial)
-    assert seen
-    assert not any("ranges" in statement for statement in seen)
-    with statements() as seen:
-        assert look_up(plant, product.code, batch.first_serial)
-    assert any("ranges" in statement for statement in seen)
+    ]
+    for pattern, serial in cases:
+        with subtests.test(pattern=pattern, serial=serial):
+            product = plant.product(pattern)
+            batch = plant.issue(plant.lot(product), 1)
+            with statements() as seen:
+                assert never_issued(plant, product.code, serial)
+            assert seen
+            assert not any("ranges" in statement for statement in seen)
+            with statements() as seen:
+                assert look_up(plant, product.code, batch.first_serial)
+            assert any("ranges" in statement for statement in seen)
 
 
 def test_unguessable_texts_beyond_64_bits_were_never_issued(plant: Any) -> None:

@@ -46,6 +46,8 @@ class Listener:
                 max_request_body_size=body_at_most,
             )
         except (OSError, ValueError) as error:
+            for half_made in list(self._sockets.values()):
+                half_made.close()
             got = getattr(error, "strerror", None) or str(error)
             raise Unavailable(
                 "address_unusable", f"Expected to listen on {host}:{port}, got: {got.rstrip('.')}."

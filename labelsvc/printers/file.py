@@ -37,7 +37,7 @@ class FileTransport:
     def send(self, chunks: Iterable[bytes]) -> None:
         """Append labels and wait until they are on the disk; where it fails, a torn one is cut off again."""
         assert self._descriptor is not None, "open() comes first"
-        handed_over, whole = 0, os.fstat(self._descriptor).st_size
+        handed_over, whole, before = 0, 0, os.fstat(self._descriptor).st_size
         try:
             for chunk in chunks:
                 view = memoryview(chunk)
@@ -50,7 +50,8 @@ class FileTransport:
         except OSError as error:
             # Half a label would swallow the first one of the next delivery. Somebody may have read it, so it counts.
             with suppress(OSError):
-                os.ftruncate(self._descriptor, whole)
+                if os.fstat(self._descriptor).st_size == before + handed_over:  # nobody else wrote meanwhile
+                    os.ftruncate(self._descriptor, before + whole)
             raise SendFailed(handed_over, f"Expected the file to take data, got {_said(error)}.") from None
 
     def close(self) -> str | None:

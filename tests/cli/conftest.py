@@ -98,7 +98,9 @@ class Service:
         self.key = shell.said("key", "add", "--role", "admin", f"anna-{log.stem}")[0]
         self.log = log
         self.shell = shell.with_settings(LOG_FORMAT="json")
-        self.process = self.shell.start("serve", "--port", 0, stdout=subprocess.DEVNULL, stderr=log.open("w"))
+        with log.open("w") as out:
+            self.process = self.shell.start("serve", "--port", 0, stdout=subprocess.DEVNULL, stderr=out)
+        self._told = False
         (self.url,) = self._event("serve.started")["urls"]
 
     def _event(self, name: str) -> dict[str, Any]:
@@ -148,10 +150,15 @@ class Service:
             time.sleep(0.05)
         return dict(found)
 
-    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end as a service manager does; return its exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
+    def stop(self) -> None:
+        """Ask it to end as a service manager does, once."""
+        if not self._told and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self._told = True
+
+    def end(self) -> int:
+        """Ask it to end and wait until it has; return its exit status."""
+        self.stop()
         try:
             return self.process.wait(60)
         finally:

@@ -20,10 +20,8 @@ def database(shell) -> Database:
 
 def test_init_makes_all_that_an_installation_needs_and_says_what_to_back_up(bare) -> None:
     made, upgraded, ready = bare.said("init")
-    assert (
-        made
-        == f"Made the master secret {bare.data_dir / 'secret'}: back it up first; without it no serial can be read."
-    )
+    secret = bare.data_dir / "secret"
+    assert made == f"Made the master secret {secret}: back it up first; without it no serial can be read."
     assert upgraded.startswith("Database sqlite:////")
     assert ready == "Ready. Next: labelsvc key add --role admin NAME; labelsvc serve"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600

@@ -25,24 +25,13 @@ def test_a_product_is_shown_by_its_gtin_of_14_digits(shell) -> None:
     assert added == [f"{GTIN}\t{{rnd:10}}\tunit-100x50\tRapeseed oil"] == shell.said("product", "list")
 
 
-def test_every_product_is_listed_however_many_there_are(shell) -> None:
-    """They are read 200 at a time; the list goes on to its end."""
-    shell.product("PUMP-0", label_format="item-70x35")
-    with sqlite3.connect(shell.data_dir / "labelsvc.sqlite") as conn:
-        for table in ("products", "product_schemes"):
-            columns = [row[1] for row in conn.execute(f"PRAGMA table_info({table})")]
-            row = dict(zip(columns, conn.execute(f"SELECT * FROM {table}").fetchone(), strict=True))
-            for number in range(1, 450):
-                copy = {**row, "id": row["id"] + number}
-                for name in ("scheme_id", "product_id"):
-                    if name in copy:
-                        copy[name] += number
-                if "code" in copy:
-                    copy["code"] = f"PUMP-{number}"
-                marks = ", ".join("?" * len(columns))
-                conn.execute(f"INSERT INTO {table} VALUES ({marks})", [copy[column] for column in columns])
-    codes = [line.split("\t")[0] for line in shell.said("product", "list")]
-    assert codes == [f"PUMP-{number}" for number in range(450)]
+def test_every_product_is_listed_however_many_there_are(shell, monkeypatch) -> None:
+    """They are read page by page; the list goes on to its end."""
+    monkeypatch.setattr("labelsvc.cli.issuing._PAGE", 2)
+    codes = [shell.product(f"PUMP-{number}", label_format="item-70x35") for number in range(7)]
+    assert [line.split("\t")[0] for line in shell.said("product", "list")] == codes
+    lots = [shell.lot(codes[0], f"L-{number}") for number in range(5)]
+    assert [line.split("\t")[0] for line in shell.said("lot", "list")] == lots
 
 
 def test_every_lot_is_listed_and_those_of_one_product_on_request(shell) -> None:

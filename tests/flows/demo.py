@@ -19,9 +19,10 @@ import time
 import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,6 @@ class Service:
 
     url: str
     key: str
-    done: list[str] = field(default_factory=list)
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None, key: str | None = None) -> Any:
         """Send one request and read its JSON."""
@@ -108,12 +108,35 @@ class Bar:
         self._title, self._total, self._shown = title, total, -1
 
     def __call__(self, done: int) -> None:
-        percent = 100 * done // self._total
+        percent = min(100, 100 * done // max(1, self._total))
         if percent == self._shown or not sys.stderr.isatty():
             return
         self._shown = percent
-        line = f"\r{self._title:<34}[{'#' * (percent // 4):<25}] {percent:3d} %"
-        print(line, end="\n" if done == self._total else "", file=sys.stderr, flush=True)
+        line = f"\r{self._title:<38}[{'#' * (percent // 4):<25}] {percent:3d} %"
+        print(line, end="\n" if percent == 100 else "", file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True)
+class Told:
+    """How one product's story went: seconds that its steps took, and what could not be read back as it was issued."""
+
+    story: Story
+    issued: list[str]
+    seconds: dict[str, float]
+    wrong: list[str]
+
+    def __str__(self) -> str:
+        """Tell it in a few lines."""
+        count, seconds = len(self.issued), self.seconds
+        lines = [
+            f"{self.story.code}  {self.story.product['name']}, lot {self.story.lot['number']}",
+            f"  issued     {count} serials in {1000 * seconds['issue']:.0f} ms: {self.issued[0]} .. {self.issued[-1]}",
+            f"  printed    {count} labels in {seconds['print']:.1f} s, by a virtual printer over TCP",
+            f"  written    labels.pdf in {1000 * seconds['pdf']:.0f} ms, labels.zpl in {1000 * seconds['zpl']:.0f} ms",
+            f"  read back  {count} labels of the PDF and {count} of the printer in {seconds['read']:.1f} s: "
+            + (f"{len(self.wrong)} WRONG" if self.wrong else "all as issued"),
+        ]
+        return "\n".join([*lines, *(f"    {each}" for each in self.wrong[:5])])
 
 
 def main(output: Path) -> int:
@@ -123,12 +146,13 @@ def main(output: Path) -> int:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LABELSVC_")}
     environment |= {"LABELSVC_DATA_DIR": str(output / "data"), "LABELSVC_DIGITAL_LINK_DOMAIN": DOMAIN}
     environment |= {"LABELSVC_PORT": str(free_port()), "LABELSVC_LOG_FORMAT": "json"}
+    print("Starting labelsvc on SQLite, and a virtual printer for each of two products")
     with ExitStack() as stack:
-        service = stack.enter_context(running_service(output, environment))
-        right = [tell(story, service, stack, output, environment) for story in STORIES]
-        print("\n".join(service.done))
-    print(f"Everything took {time.monotonic() - began:.1f} s. The files are in {output}/.")
-    return 0 if all(right) else 1
+        service, uris = stack.enter_context(running(output, environment))
+        told = [tell(story, service, uris[story.code], output / story.code) for story in STORIES]
+    print("\n" + "\n\n".join(map(str, told)))
+    print(f"\nAll in {time.monotonic() - began:.0f} s. Look into {output}/*/: labels.pdf, preview.png, received/, ...")
+    return 1 if any(each.wrong for each in told) else 0
 
 
 def fresh(output: Path) -> None:
@@ -142,48 +166,61 @@ def fresh(output: Path) -> None:
 
 
 @contextmanager
-def running_service(output: Path, environment: dict[str, str]) -> Iterator[Service]:
-    """Make an installation, start `labelsvc serve` on it, and stop it in the end."""
-    command("init", environment=environment)
-    key = command("key", "add", "--role", "admin", "demo", environment=environment).strip()
-    url = f"http://127.0.0.1:{environment['LABELSVC_PORT']}"
-    with (output / "serve.log").open("wb") as log, process("serve", environment=environment, log=log):
-        wait_until(lambda: answers(url + "/readyz"), "the service to be ready")
-        yield Service(url, key)
+def running(output: Path, environment: dict[str, str]) -> Iterator[tuple[Service, dict[str, str]]]:
+    """Make an installation, start `labelsvc serve` and the printers; stop them in the end. Gives the printers' URIs."""
+    with ExitStack() as stack:
+        start = [
+            stack.enter_context(
+                process("virtual-printer", "--port", "0", "--output", str(output / story.code / "received"))
+            )
+            for story in STORIES
+        ]
+        command("init", environment=environment)
+        log = stack.enter_context((output / "serve.log").open("wb"))
+        stack.enter_context(process("serve", environment=environment, stderr=log))
+        key = command("key", "add", "--role", "admin", "demo", environment=environment).strip()
+        url = f"http://127.0.0.1:{environment['LABELSVC_PORT']}"
+        wait_until(lambda: answers(url + "/readyz"), "the service to be ready", seconds=60)
+        uris = {story.code: first_line(each) for story, each in zip(STORIES, start, strict=True)}
+        yield Service(url, key), uris
 
 
-def tell(story: Story, service: Service, stack: ExitStack, output: Path, environment: dict[str, str]) -> bool:
+def tell(story: Story, service: Service, uri: str, folder: Path) -> Told:
     """Print one product's labels and read them back."""
-    folder = output / story.code
-    folder.mkdir()
-    port = free_port()
-    with (output / f"printer-{story.code}.log").open("wb") as log:
-        printer = ("virtual-printer", "--port", str(port), "--output", str(folder / "received"), "--dpmm", "8")
-        stack.enter_context(process(*printer, environment=environment, log=log))
-    wait_until(lambda: listens(port), "the virtual printer to listen")
-    batch, seconds = issue_and_print(story, service, port)
-    download(story, service, batch, folder)
+    batch, seconds = issue_and_print(story, service, uri)
+    seconds |= download(service, batch, folder)
+    began = time.monotonic()
     issued = [line.split(",")[0] for line in (folder / "serials.csv").read_text().splitlines()[1:]]
+    wrong = [] if len(set(issued)) == QUANTITY else [f"serials.csv: Expected {QUANTITY} different serials, got others."]
     found = service.ask("GET", f"/api/v1/serials/{story.code}/{issued[-1]}")
-    from_pdf = read_back(f"{story.code} from the PDF", pdf_pictures(folder / "labels.pdf"), story)
+    if found["lot"]["number"] != story.lot["number"] or found["label"] != QUANTITY:
+        wrong.append(f"look-up: Expected label {QUANTITY} of lot {story.lot['number']}, got {found}.")
     received = b"".join(path.read_bytes() for path in sorted((folder / "received").glob("*.zpl")))
-    from_printer = read_back(f"{story.code} from the printer", zpl_pictures(received), story)
-    right = len(set(issued)) == QUANTITY and from_pdf == issued and from_printer == issued
-    right = right and found["lot"]["number"] == story.lot["number"]
-    service.done.append(
-        f"{story.code}  {story.product['name']}\n"
-        f"  lot {story.lot['number']}, {QUANTITY} serials {issued[0]} .. {issued[-1]}: "
-        f"issued in {1000 * seconds[0]:.0f} ms, printed in {seconds[1]:.1f} s\n"
-        f"  read back: {len(from_pdf)} from the PDF, {len(from_printer)} from the printer, "
-        f"{'all as issued' if right else 'NOT as issued'}"
-    )
-    return right
+    for place, pictures in (
+        ("labels.pdf", pdf_pictures(folder / "labels.pdf")),
+        ("received/", zpl_pictures(received)),
+    ):
+        bar = Bar(f"Reading {story.code}/{place}", len(issued))
+        wrong += differences(place, issued, read_back(pictures, story, bar))
+    return Told(story, issued, seconds | {"read": time.monotonic() - began}, wrong)
 
 
-def issue_and_print(story: Story, service: Service, port: int) -> tuple[dict[str, Any], tuple[float, float]]:
+def differences(place: str, issued: list[str], found: list[str]) -> list[str]:
+    """Say of every label whether it carries the serial that was issued for it, and whether there are as many."""
+    wrong = [
+        f"{place} label {number}: Expected {wanted}, got {got}."
+        for number, (wanted, got) in enumerate(zip(issued, found, strict=False), 1)
+        if wanted != got
+    ]
+    if len(issued) != len(found):
+        wrong.append(f"{place}: Expected {len(issued)} labels, got {len(found)}.")
+    return wrong
+
+
+def issue_and_print(story: Story, service: Service, uri: str) -> tuple[dict[str, Any], dict[str, float]]:
     """Set up printer, product and lot, issue a batch, and wait until its job has ended."""
     name = f"printer-{story.code.lower()}"
-    spec = {"name": name, "uri": f"tcp://127.0.0.1:{port}", "language": "zpl", "dpmm": 8}
+    spec = {"name": name, "uri": uri, "language": "zpl", "dpmm": 8}
     width, height = story.media
     service.ask("POST", "/api/v1/printers", spec | {"media_width": width, "media_height": height})
     service.ask("POST", "/api/v1/products", story.product)
@@ -203,22 +240,29 @@ def issue_and_print(story: Story, service: Service, port: int) -> tuple[dict[str
         return bool(job["state"] == "completed")
 
     wait_until(ended, "the labels to be printed", seconds=90)
-    return batch, (issued - began, time.monotonic() - issued)
+    return batch, {"issue": issued - began, "print": time.monotonic() - issued}
 
 
-def download(story: Story, service: Service, batch: dict[str, Any], folder: Path) -> None:
-    """Fetch the batch's files."""
-    path = f"/api/v1/batches/{batch['id']}"
-    for name in ("labels.pdf", "labels.zpl", "serials.csv"):
-        (folder / name).write_bytes(service.read("GET", f"{path}/{name}"))
-    (folder / "preview.png").write_bytes(service.read("GET", f"{path}/labels/1.png"))
+def download(service: Service, batch: dict[str, Any], folder: Path) -> dict[str, float]:
+    """Fetch the batch's files; return how long those of many labels took."""
+    links, seconds = batch["links"], {}
+    for name, path in (
+        ("labels.pdf", links["labels_pdf"]),
+        ("labels.zpl", links["labels_zpl"]),
+        ("preview.png", links["first_label"]),
+        ("serials.csv", links["serials"]),
+    ):
+        began = time.monotonic()
+        (folder / name).write_bytes(service.read("GET", path))
+        seconds[name.rpartition(".")[2]] = time.monotonic() - began
+    return seconds
 
 
 def pdf_pictures(path: Path) -> Iterator[Image.Image]:
     """Draw every page of a PDF."""
     document = pypdfium2.PdfDocument(path)
     for page in document:
-        yield page.render(scale=8 * 25.4 / 72, grayscale=True).to_pil()
+        yield page.render(scale=8 * 25.4 / 72, grayscale=True).to_pil()  # 8 dots per mm, as a scanner would see it
     document.close()
 
 
@@ -235,21 +279,32 @@ def zpl_pictures(received: bytes) -> Iterator[Image.Image]:
             yield Image.fromarray(np.frombuffer(raster.pixels, np.uint8).reshape(raster.height, raster.width))
 
 
-def read_back(title: str, pictures: Iterable[Image.Image], story: Story) -> list[str]:
+#: What our labels carry. The reader is told so, and that they stand upright: it looks for nothing else, and is fast.
+_KINDS = [zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.DataMatrix, zxingcpp.BarcodeFormat.Code128]
+
+
+def read_back(pictures: Iterable[Image.Image], story: Story, bar: Bar) -> list[str]:
     """Decode every symbol on every label; return the serial of each label whose symbols are all there and agree."""
-    bar, serials = Bar(f"Reading {title}", QUANTITY), []
+    serials = []
     for number, picture in enumerate(pictures, 1):
-        scans = zxingcpp.read_barcodes(picture, text_mode=zxingcpp.TextMode.Plain)
+        scans = zxingcpp.read_barcodes(
+            picture,
+            formats=_KINDS,
+            try_rotate=False,
+            try_invert=False,
+            try_downscale=False,
+            text_mode=zxingcpp.TextMode.Plain,
+        )
         found = {serial_in(scan.symbology_identifier, bytes(scan.bytes), story) for scan in scans}
         identifiers = tuple(sorted(scan.symbology_identifier for scan in scans))
-        serials.append(found.pop() if len(found) == 1 and identifiers == story.symbols else f"label {number} unread")
-        bar(min(number, QUANTITY))
+        serials.append(found.pop() if len(found) == 1 and identifiers == story.symbols else f"no label of {story.code}")
+        bar(number)
     return serials
 
 
 def serial_in(identifier: str, data: bytes, story: Story) -> str:
     """Read the serial out of a payload, by GS1's rules and not by ours."""
-    text = data.decode("ascii")
+    text = data.decode("ascii", "backslashreplace")
     patterns = {
         "]d2": rf"01{story.code}.*21([^\x1d]+)\Z",
         "]Q1": rf"{re.escape(DOMAIN)}/01/{story.code}/10/[^/]+/21/([^/?]+)(\?.*)?\Z",
@@ -268,17 +323,23 @@ def command(*arguments: str, environment: dict[str, str]) -> str:
 
 
 @contextmanager
-def process(*arguments: str, environment: dict[str, str], log: Any) -> Iterator[None]:
+def process(*arguments: str, environment: dict[str, str] | None = None, stderr: Any = None) -> Iterator[Popen[str]]:
     """Keep one labelsvc process running; end it as a service manager would."""
-    running = subprocess.Popen([labelsvc(), *arguments], env=environment, stdout=log, stderr=log)
+    running = Popen([labelsvc(), *arguments], env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)
     try:
-        yield
+        yield running
     finally:
         running.send_signal(signal.SIGTERM)
         try:
-            running.wait(timeout=20)
+            running.communicate(timeout=20)
         except subprocess.TimeoutExpired:
             running.kill()
+
+
+def first_line(running: Popen[str]) -> str:
+    """Wait for the first line that a process prints."""
+    assert running.stdout is not None
+    return running.stdout.readline().strip() or sys.exit("Expected a virtual printer to start, got its end.")
 
 
 def labelsvc() -> str:
@@ -302,13 +363,6 @@ def answers(url: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def listens(port: int) -> bool:
-    """Whether someone listens on a port."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_port() -> int:

@@ -26,7 +26,7 @@ from labelsvc.storage.database import Database
 
 WRITERS = 8
 NUMBERS = 1_000_000
-KILLS = 60
+KILLS = 50
 SEED = 4_711
 
 
@@ -55,13 +55,13 @@ class Killer:
         self.killed += 1
 
     def stop(self) -> None:
-        """Kill them all, in the midst of whatever they do, and the one that starts them."""
+        """Kill them all, in the midst of whatever they do, and then the one that started and buries them."""
         for number in range(WRITERS):
             self.kill(number)
-        self.starter.kill()
-        self.starter.communicate()
         while any(alive(pid) for pid in self.running):
             time.sleep(0.01)
+        self.starter.kill()
+        self.starter.communicate()
 
 
 def alive(pid: int) -> bool:
@@ -97,7 +97,7 @@ def logs(directory: Path, word: str) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.slow
-def test_a_million_numbers_from_eight_writers_that_are_killed(plant: Any, database_url: str, tmp_path: Path) -> None:
+def test_a_million_numbers_from_eight_writers_that_are_killed(plant: Any, tmp_path: Path) -> None:
     """All that was committed is disjoint and complete; all that was heard is there, and asked again it is the same."""
     shared = plant.product("{rnd:10}")
     counted = plant.product("{prod:%y%j}{seq:8}")
@@ -108,18 +108,15 @@ def test_a_million_numbers_from_eight_writers_that_are_killed(plant: Any, databa
         plant.lot(counted, production_date=date(2026, 1, 1)),
     ]
     chance = random.Random(SEED)
-    t0 = time.perf_counter()
-    with killing(database_url, tmp_path, [lot.id for lot in lots]) as killer:
+    with killing(plant.url, tmp_path, [lot.id for lot in lots]) as killer:
         while granted(plant.db) < NUMBERS or killer.killed < KILLS:
             time.sleep(chance.expovariate(8))
             number = chance.randrange(WRITERS)
             killer.kill(number)
             killer.running[number] = killer.start(number)
 
-    print("DONE", time.perf_counter() - t0, killer.killed, len(logs(tmp_path, "got")))
     check_ranges(plant, lots)
     check_answers(plant, tmp_path)
-    print("CHECKED", time.perf_counter() - t0)
     if plant.db.dialect == "sqlite":
         with plant.db.read() as conn:
             assert conn.exec_driver_sql("PRAGMA integrity_check").scalars().all() == ["ok"]
@@ -148,7 +145,7 @@ def check_answers(plant: Any, directory: Path) -> None:
     assert logs(directory, "BROKEN") == []
     heard = {(client, key): answer for client, (key, *answer) in logs(directory, "got")}
     asked = logs(directory, "ask")
-    assert len(heard) > NUMBERS // 4_000
+    assert len(heard) > NUMBERS // 5_000
     assert len({(client, key) for client, (key, *_) in asked}) == len(asked)
     before = granted(plant.db)
     unheard = 0

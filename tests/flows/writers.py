@@ -25,7 +25,7 @@ from labelsvc.issuing import batches
 from labelsvc.storage.database import Database
 
 SECRET = bytes(range(32))
-QUANTITY_AT_MOST = 4_000
+QUANTITY_AT_MOST = 5_000
 
 
 class Writer:

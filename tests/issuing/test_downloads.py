@@ -55,20 +55,19 @@ def test_a_csv_changes_nothing(plant: Any, batch: Any) -> None:
     assert plant.tables() == before
 
 
-@pytest.mark.parametrize(
-    ("form", "media_type", "begins"),
-    [
+def test_labels_come_as_zpl_pdf_or_png(plant: Any, batch: Any, subtests: pytest.Subtests) -> None:
+    """Named by what is in them."""
+    cases = [
         ("zpl", "application/vnd.zebra-zpl", b"^XA"),
         ("pdf", "application/pdf", b"%PDF-"),
         ("png", "image/png", b"\x89PNG"),
-    ],
-)
-def test_labels_come_as_zpl_pdf_or_png(plant: Any, batch: Any, form: str, media_type: str, begins: bytes) -> None:
-    """Named by what is in them."""
-    made = labels(plant, batch, form, first=4, count=1)
-    assert made.media_type == media_type
-    assert made.filename == f"batch-{batch.id}-labels-4.{form}"
-    assert b"".join(made.body).lstrip().startswith(begins)
+    ]
+    for form, media_type, begins in cases:
+        with subtests.test(form=form, media_type=media_type):
+            made = labels(plant, batch, form, first=4, count=1)
+            assert made.media_type == media_type
+            assert made.filename == f"batch-{batch.id}-labels-4.{form}"
+            assert b"".join(made.body).lstrip().startswith(begins)
 
 
 def test_a_part_is_the_same_part_of_the_whole(plant: Any, batch: Any) -> None:
@@ -101,26 +100,23 @@ def test_without_a_resolution_it_is_the_printers_or_12(plant: Any, batch: Any) -
     assert plant.labels(printed) == plant.labels(printed, dpmm=8) != plant.labels(printed, dpmm=12)
 
 
-@pytest.mark.parametrize(
-    ("request_", "code", "pointer"),
-    [
+def test_what_is_not_there_is_refused_and_leaves_no_entry(plant: Any, batch: Any, subtests: pytest.Subtests) -> None:
+    """With its field."""
+    cases = [
         ({"dpmm": 0}, "dpmm", "/dpmm"),
         ({"dpmm": 10}, "dpmm", "/dpmm"),
         ({"first": 0}, "label_outside_batch", "/first"),
         ({"first": 11}, "label_outside_batch", "/first"),
         ({"first": 3, "count": 9}, "count_outside_batch", "/count"),
         ({"count": 0}, "count_outside_batch", "/count"),
-    ],
-)
-def test_what_is_not_there_is_refused_and_leaves_no_entry(
-    plant: Any, batch: Any, request_: Any, code: str, pointer: str
-) -> None:
-    """With its field."""
-    before = plant.tables()
-    with pytest.raises(LabelsvcError) as refusal:
-        labels(plant, batch, "zpl", **request_)
-    assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
-    assert plant.tables() == before
+    ]
+    for request_, code, pointer in cases:
+        with subtests.test(request_=request_, code=code):
+            before = plant.tables()
+            with pytest.raises(LabelsvcError) as refusal:
+                labels(plant, batch, "zpl", **request_)
+            assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
+            assert plant.tables() == before
 
 
 def test_labels_of_a_batch_that_has_a_printer_are_not_for_everyone(plant: Any) -> None:

@@ -57,9 +57,9 @@ def test_a_lot_number_is_unique_within_its_product(plant: Any) -> None:
     assert plant.tables() == before
 
 
-@pytest.mark.parametrize(
-    ("given", "code", "pointer"),
-    [
+def test_what_breaks_a_rule_is_refused_with_its_field(plant: Any, subtests: pytest.Subtests) -> None:
+    """And nothing is stored."""
+    cases = [
         ({"number": "L" * 21}, "lot_number_length", "/number"),
         ({"number": ""}, "lot_number_length", "/number"),
         ({"number": "^XZ"}, "lot_number_characters", "/number"),
@@ -83,19 +83,16 @@ def test_a_lot_number_is_unique_within_its_product(plant: Any) -> None:
         ({"product": "9520123456789"}, "gtin_check_digit", "/product"),
         ({"product": "a b"}, "item_characters", "/product"),
         ({"product": "NO-SUCH"}, "product_unknown", "/product"),
-    ],
-)
-def test_what_breaks_a_rule_is_refused_with_its_field(
-    plant: Any, given: dict[str, Any], code: str, pointer: str
-) -> None:
-    """And nothing is stored."""
-    request = {"product": plant.product().code, "number": "L-1", "production_date": PRODUCED, **given}
-    before = plant.tables()
-    with pytest.raises(LabelsvcError) as refusal:
-        lots.open_lot(plant.db, plant.call(), LotRequest(**request))
-    assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
-    assert refusal.value.message.startswith("Expected ")
-    assert plant.tables() == before
+    ]
+    for given, code, pointer in cases:
+        with subtests.test(given=given, code=code):
+            request = {"product": plant.product().code, "number": "L-1", "production_date": PRODUCED, **given}
+            before = plant.tables()
+            with pytest.raises(LabelsvcError) as refusal:
+                lots.open_lot(plant.db, plant.call(), LotRequest(**request))
+            assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
+            assert refusal.value.message.startswith("Expected ")
+            assert plant.tables() == before
 
 
 def test_a_shelf_life_beyond_the_century_is_the_production_dates_fault(plant: Any) -> None:
@@ -106,23 +103,20 @@ def test_a_shelf_life_beyond_the_century_is_the_production_dates_fault(plant: An
     assert (refusal.value.code, refusal.value.pointer) == ("lot_year", "/production_date")
 
 
-@pytest.mark.parametrize(
-    ("scheme", "number", "code", "pointer"),
-    [
+def test_a_lot_that_its_products_scheme_cannot_number_is_refused(plant: Any, subtests: pytest.Subtests) -> None:
+    """When it is opened, not when the line waits for labels."""
+    cases = [
         ("{exp:%y%m}{seq:6}", "L-1", "scheme_lot_date", "/expiry_date"),
         ("{lot:5}{seq:6}", "L-1", "scheme_lot_length", "/number"),
         ("{lot:3}{seq:6}", "L/1", "scheme_lot_characters", "/number"),
         ("{lot:3}{seq:6}", "-L1", "scheme_start", "/number"),
-    ],
-)
-def test_a_lot_that_its_products_scheme_cannot_number_is_refused(
-    plant: Any, scheme: str, number: str, code: str, pointer: str
-) -> None:
-    """When it is opened, not when the line waits for labels."""
-    product = plant.product(scheme)
-    with pytest.raises(InvalidInput) as refusal:
-        open_lot(plant, product.code, number)
-    assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
+    ]
+    for scheme, number, code, pointer in cases:
+        with subtests.test(scheme=scheme, number=number):
+            product = plant.product(scheme)
+            with pytest.raises(InvalidInput) as refusal:
+                open_lot(plant, product.code, number)
+            assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
 
 
 def test_an_edit_is_a_new_revision(plant: Any) -> None:
@@ -153,22 +147,21 @@ def test_an_edit_that_changes_nothing_is_no_revision(plant: Any) -> None:
     assert plant.tables() == before
 
 
-@pytest.mark.parametrize(
-    ("dates", "code", "pointer"),
-    [
+def test_an_edit_keeps_the_rules_of_opening(plant: Any, subtests: pytest.Subtests) -> None:
+    """Nothing is stored otherwise."""
+    cases = [
         ({"expiry_date": PRODUCED - timedelta(1)}, "lot_expiry_before_production", "/expiry_date"),
         ({"production_date": date(2150, 1, 1)}, "lot_year", "/production_date"),
         ({}, "scheme_lot_date", "/expiry_date"),
-    ],
-)
-def test_an_edit_keeps_the_rules_of_opening(plant: Any, dates: dict[str, date], code: str, pointer: str) -> None:
-    """Nothing is stored otherwise."""
-    made = open_lot(plant, plant.product("{exp:%y%m}{seq:6}").code, expiry_date=date(2028, 1, 1))
-    before = plant.tables()
-    with pytest.raises(InvalidInput) as refusal:
-        edit(plant, made.id, **dates)
-    assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
-    assert plant.tables() == before
+    ]
+    for dates, code, pointer in cases:
+        with subtests.test(dates=dates, code=code):
+            made = open_lot(plant, plant.product("{exp:%y%m}{seq:6}").code, expiry_date=date(2028, 1, 1))
+            before = plant.tables()
+            with pytest.raises(InvalidInput) as refusal:
+                edit(plant, made.id, **dates)
+            assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
+            assert plant.tables() == before
 
 
 def test_an_edit_under_a_scheme_that_came_later_points_to_no_number(plant: Any) -> None:
@@ -214,9 +207,11 @@ def test_lots_are_listed_as_they_stand_now(plant: Any) -> None:
     assert lots.list_lots(plant.db, product.code.lstrip("0"), 0, 2).next == mine[1].id
 
 
-@pytest.mark.parametrize(("code", "error"), [("NO-SUCH", NotFound), ("9520123456789", InvalidInput)])
-def test_lots_of_no_product_are_not_an_empty_list(plant: Any, code: str, error: type[LabelsvcError]) -> None:
+def test_lots_of_no_product_are_not_an_empty_list(plant: Any, subtests: pytest.Subtests) -> None:
     """A misspelt code is said so, with its field."""
-    with pytest.raises(error) as refusal:
-        lots.list_lots(plant.db, code, 0, 10)
-    assert refusal.value.pointer == "/product"
+    cases = [("NO-SUCH", NotFound), ("9520123456789", InvalidInput)]
+    for code, error in cases:
+        with subtests.test(code=code, error=error):
+            with pytest.raises(error) as refusal:
+                lots.list_lots(plant.db, code, 0, 10)
+            assert refusal.value.pointer == "/product"

@@ -18,25 +18,24 @@ def add(plant: Any, **given: Any) -> Any:
     return products.add_product(plant.db, plant.call(), NewProduct(**new))
 
 
-@pytest.mark.parametrize(
-    ("code", "kind", "kept"),
-    [
+def test_a_product_is_found_by_every_spelling_of_its_code(plant: Any, subtests: pytest.Subtests) -> None:
+    """A GTIN is kept as 14 digits; an own item code as it is."""
+    cases = [
         ("96385074", "gtin", "00000096385074"),
         ("614141123452", "gtin", "00614141123452"),
         ("4006381333931", "gtin", "04006381333931"),
         ("10614141000415", "gtin", "10614141000415"),
         ("VALVE-3.4", "item", "VALVE-3.4"),
         ("4711", "item", "4711"),
-    ],
-)
-def test_a_product_is_found_by_every_spelling_of_its_code(plant: Any, code: str, kind: str, kept: str) -> None:
-    """A GTIN is kept as 14 digits; an own item code as it is."""
-    made = add(plant, code=code, shelf_life_days=730)
-    assert (made.code, made.kind, made.scheme, made.shelf_life_days) == (kept, kind, "{rnd:10}", 730)
-    for spelling in {code, kept}:
-        assert products.get_product(plant.db, spelling) == made
-    (scheme,) = products.list_schemes(plant.db, code)
-    assert (scheme.pattern, scheme.current, scheme.key_version) == ("{rnd:10}", True, 1)
+    ]
+    for code, kind, kept in cases:
+        with subtests.test(code=code, kind=kind):
+            made = add(plant, code=code, shelf_life_days=730)
+            assert (made.code, made.kind, made.scheme, made.shelf_life_days) == (kept, kind, "{rnd:10}", 730)
+            for spelling in {code, kept}:
+                assert products.get_product(plant.db, spelling) == made
+            (scheme,) = products.list_schemes(plant.db, code)
+            assert (scheme.pattern, scheme.current, scheme.key_version) == ("{rnd:10}", True, 1)
 
 
 def test_a_product_is_added_once(plant: Any) -> None:
@@ -68,9 +67,9 @@ def test_of_two_who_add_one_product_at_once_one_is_told(plant: Any) -> None:
     assert [scheme.pattern for scheme in products.list_schemes(plant.db, "9520123456788")] == [kept]
 
 
-@pytest.mark.parametrize(
-    ("given", "code", "pointer"),
-    [
+def test_what_breaks_a_rule_is_refused_with_its_field(plant: Any, subtests: pytest.Subtests) -> None:
+    """And nothing is stored."""
+    cases = [
         ({"code": "9520123456789"}, "gtin_check_digit", "/gtin"),
         ({"code": "a/b"}, "item_characters", "/item"),
         ({"name": ""}, "name_empty", "/name"),
@@ -80,27 +79,26 @@ def test_of_two_who_add_one_product_at_once_one_is_told(plant: Any) -> None:
         ({"scheme": "={seq:4}"}, "scheme_literal", "/scheme"),
         ({"shelf_life_days": 0}, "shelf_life_days", "/shelf_life_days"),
         ({"label_format": "nothing"}, "label_format_unknown", "/label_format"),
-    ],
-)
-def test_what_breaks_a_rule_is_refused_with_its_field(
-    plant: Any, given: dict[str, Any], code: str, pointer: str
-) -> None:
-    """And nothing is stored."""
-    before = plant.tables()
-    with pytest.raises(LabelsvcError) as refusal:
-        add(plant, **given)
-    assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
-    assert refusal.value.message.startswith("Expected ")
-    assert plant.tables() == before
+    ]
+    for given, code, pointer in cases:
+        with subtests.test(given=given, code=code):
+            before = plant.tables()
+            with pytest.raises(LabelsvcError) as refusal:
+                add(plant, **given)
+            assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
+            assert refusal.value.message.startswith("Expected ")
+            assert plant.tables() == before
 
 
-@pytest.mark.parametrize("code", ["4006381333931", "NO-SUCH", "a/b", "", "9520123456789", "x" * 100])
-def test_a_code_of_no_product_is_not_found(plant: Any, code: str) -> None:
+def test_a_code_of_no_product_is_not_found(plant: Any, subtests: pytest.Subtests) -> None:
     """One that breaks a rule names nothing either."""
-    for ask in (products.get_product, products.list_schemes):
-        with pytest.raises(NotFound) as refusal:
-            ask(plant.db, code)
-        assert refusal.value.code == "product_unknown"
+    cases = ["4006381333931", "NO-SUCH", "a/b", "", "9520123456789", "x" * 100]
+    for code in cases:
+        with subtests.test(code=code):
+            for ask in (products.get_product, products.list_schemes):
+                with pytest.raises(NotFound) as refusal:
+                    ask(plant.db, code)
+                assert refusal.value.code == "product_unknown"
 
 
 def test_a_new_scheme_serves_the_next_batches(plant: Any) -> None:
@@ -130,25 +128,24 @@ def test_going_back_to_an_old_scheme_continues_its_counter(plant: Any) -> None:
     assert plant.serials(plant.issue(lot, 1)) == ["B00001"]
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
+def test_schemes_that_could_meet_are_refused(plant: Any, subtests: pytest.Subtests) -> None:
+    """The conflict names the other one; the product keeps its scheme and nothing is stored."""
+    cases = [
         ("{seq:6}", "{rnd:6@digits}"),
         ("{rnd:10}", "{rnd:10@alnum}"),
         ("{prod:%y%j}{seq:6}", "{rnd:11@digits}"),
         ("{lot:5}{seq:4}", "{rnd:9@alnum}"),
         ("{prod:%y%m}{seq:6}", "{exp:%y%m}{seq:6}"),
-    ],
-)
-def test_schemes_that_could_meet_are_refused(plant: Any, old: str, new: str) -> None:
-    """The conflict names the other one; the product keeps its scheme and nothing is stored."""
-    product = plant.product(old)
-    before = plant.tables()
-    with pytest.raises(Conflict) as refusal:
-        products.add_scheme(plant.db, plant.call(), product.code, new)
-    assert (refusal.value.code, refusal.value.pointer) == ("schemes_collide", "/scheme")
-    assert refusal.value.facts == {"other": old}
-    assert plant.tables() == before
+    ]
+    for old, new in cases:
+        with subtests.test(old=old, new=new):
+            product = plant.product(old)
+            before = plant.tables()
+            with pytest.raises(Conflict) as refusal:
+                products.add_scheme(plant.db, plant.call(), product.code, new)
+            assert (refusal.value.code, refusal.value.pointer) == ("schemes_collide", "/scheme")
+            assert refusal.value.facts == {"other": old}
+            assert plant.tables() == before
 
 
 def test_a_scheme_must_not_meet_any_that_the_product_ever_had(plant: Any) -> None:
@@ -166,14 +163,16 @@ def test_other_products_may_have_any_scheme(plant: Any) -> None:
     assert plant.serials(plant.issue(plant.lot(first), 1)) == plant.serials(plant.issue(plant.lot(second), 1))
 
 
-@pytest.mark.parametrize("pattern", ["{rnd:2}", "", "{seq:5}{seq:5}", "^XZ{seq:5}", "-{seq:5}"])
-def test_a_pattern_that_breaks_a_rule_is_refused(plant: Any, pattern: str) -> None:
+def test_a_pattern_that_breaks_a_rule_is_refused(plant: Any, subtests: pytest.Subtests) -> None:
     """With the field."""
-    product = plant.product()
-    with pytest.raises(InvalidInput) as refusal:
-        products.add_scheme(plant.db, plant.call(), product.code, pattern)
-    assert refusal.value.pointer == "/scheme"
-    assert refusal.value.code.startswith("scheme_")
+    cases = ["{rnd:2}", "", "{seq:5}{seq:5}", "^XZ{seq:5}", "-{seq:5}"]
+    for pattern in cases:
+        with subtests.test(pattern=pattern):
+            product = plant.product()
+            with pytest.raises(InvalidInput) as refusal:
+                products.add_scheme(plant.db, plant.call(), product.code, pattern)
+            assert refusal.value.pointer == "/scheme"
+            assert refusal.value.code.startswith("scheme_")
 
 
 def test_a_scheme_of_no_product_is_not_found(plant: Any) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.batches import Batch, BatchRequest, LotRequest
 from labelsvc.domain.issuer import Issuer
-from labelsvc.domain.jobs import PrinterSpec, PrintJob, Resolution
+from labelsvc.domain.jobs import Printer, PrinterSpec, PrintJob, Resolution
 from labelsvc.domain.products import NewProduct
 from labelsvc.issuing import batches, downloads, label_formats, lots, products
 from labelsvc.printing import delivery, jobs, printers
@@ -21,6 +23,7 @@ from labelsvc.storage import installation
 from labelsvc.storage import printers as printer_rows
 from labelsvc.storage.database import Database
 from labelsvc.storage.printers import Lease
+from labelsvc.storage.tables import audit
 
 SECRET = bytes(range(32))
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -73,11 +76,28 @@ class Works:
         assert batch.job_id is not None
         return jobs.get_job(self.db, self.issuer, batch.job_id)
 
-    def resolve(self, batch: Batch, last_good: str | None, *, proceed: bool, key: str | None = None) -> PrintJob:
+    def resolve(
+        self, batch: Batch, last_good: str | None, *, proceed: bool, key: str | None = None, nothing: bool = False
+    ) -> PrintJob:
         """Say what came out of a stopped printer."""
         assert batch.job_id is not None
-        found = Resolution(last_good, proceed, "looked at the printer")
+        found = Resolution(last_good, proceed, "looked at the printer", nothing)
         return jobs.resolve_job(self.db, self.issuer, self.call(key), batch.job_id, found)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the clock go on; printers and leases look at it."""
+        later = self.clock() + timedelta(seconds=seconds)
+        self.clock = lambda: later
+
+    def printer(self, name: str = "p") -> Printer:
+        """Return a printer as it is now."""
+        return printers.get_printer(self.db, name)
+
+    def audit(self, subject: str) -> list[dict[str, Any]]:
+        """Return what the audit has of something, in the order it was written."""
+        with self.db.read() as conn:
+            rows = conn.execute(select(audit).where(audit.c.subject == subject).order_by(audit.c.id))
+            return [row._asdict() for row in rows]
 
     def cancel(self, batch: Batch) -> PrintJob:
         """End the batch's job."""

@@ -26,16 +26,16 @@ def walk(plant: Any, limit: int) -> list[list[str]]:
         after = found.next
 
 
-@pytest.mark.parametrize(
-    ("limit", "sizes"), [(1, [1, 1, 1, 1, 1, 1]), (4, [4, 2]), (5, [5, 1]), (6, [6]), (7, [6]), (200, [6])]
-)
-def test_every_row_comes_once_and_in_order(plant: Any, limit: int, sizes: list[int]) -> None:
+def test_every_row_comes_once_and_in_order(plant: Any, subtests: pytest.Subtests) -> None:
     """A page that is exactly full is the last one where nothing follows."""
+    cases = [(1, [1, 1, 1, 1, 1, 1]), (4, [4, 2]), (5, [5, 1]), (6, [6]), (7, [6]), (200, [6])]
     product = plant.product()
     numbers = [plant.lot(product).lot.number for _ in range(6)]
-    pages = walk(plant, limit)
-    assert [len(found) for found in pages] == sizes
-    assert [number for found in pages for number in found] == numbers
+    for limit, sizes in cases:
+        with subtests.test(limit=limit, sizes=sizes):
+            pages = walk(plant, limit)
+            assert [len(found) for found in pages] == sizes
+            assert [number for found in pages for number in found] == numbers
 
 
 def test_no_rows_are_one_empty_page(plant: Any) -> None:

@@ -54,19 +54,19 @@ def test_a_question_that_is_new_has_no_answer(plant: Any) -> None:
         assert requests.answered(conn, call, ROUTE, BODY) == ask(plant, call)
 
 
-@pytest.mark.parametrize(
-    "body", [{"quantity": 6, "printer": None}, {"quantity": 5}, {"quantity": "5", "printer": None}]
-)
-def test_a_key_is_for_one_body(plant: Any, body: dict[str, Any]) -> None:
+def test_a_key_is_for_one_body(plant: Any, subtests: pytest.Subtests) -> None:
     """Another one is a conflict, whether one looks or claims, and changes nothing."""
-    call = plant.call("k")
-    first = ask(plant, call)
-    with pytest.raises(Conflict) as refusal:
-        ask(plant, call, body)
-    assert refusal.value.code == "idempotency_key_reused"
-    with plant.db.read() as conn, pytest.raises(Conflict):
-        requests.answered(conn, call, ROUTE, body)
-    assert ask(plant, call) == first
+    cases = [{"quantity": 6, "printer": None}, {"quantity": 5}, {"quantity": "5", "printer": None}]
+    for body in cases:
+        with subtests.test(body=body):
+            call = plant.call("k")
+            first = ask(plant, call)
+            with pytest.raises(Conflict) as refusal:
+                ask(plant, call, body)
+            assert refusal.value.code == "idempotency_key_reused"
+            with plant.db.read() as conn, pytest.raises(Conflict):
+                requests.answered(conn, call, ROUTE, body)
+            assert ask(plant, call) == first
 
 
 def test_a_key_belongs_to_a_client_and_a_route(plant: Any) -> None:
@@ -95,14 +95,16 @@ def test_a_call_needs_a_key(plant: Any) -> None:
         requests.answered(conn, nameless, ROUTE, BODY)
 
 
-@pytest.mark.parametrize("key", ["", " ", "two words", "k" * 201, "line\nbreak", "zwölf", "k\x00", "k\n"])
-def test_a_key_is_printable_ascii_of_at_most_200_characters(plant: Any, key: str) -> None:
+def test_a_key_is_printable_ascii_of_at_most_200_characters(plant: Any, subtests: pytest.Subtests) -> None:
     """On both databases alike; nothing is stored."""
-    before = plant.tables()
-    with pytest.raises(InvalidInput) as refusal:
-        ask(plant, Call(Actor("key", "line 3"), plant.call().at, key))
-    assert refusal.value.code == "idempotency_key"
-    assert plant.tables() == before
+    cases = ["", " ", "two words", "k" * 201, "line\nbreak", "zwölf", "k\x00", "k\n"]
+    for key in cases:
+        with subtests.test(key=key):
+            before = plant.tables()
+            with pytest.raises(InvalidInput) as refusal:
+                ask(plant, Call(Actor("key", "line 3"), plant.call().at, key))
+            assert refusal.value.code == "idempotency_key"
+            assert plant.tables() == before
 
 
 def test_the_longest_key_is_kept_whole(plant: Any) -> None:
@@ -159,8 +161,8 @@ def test_of_two_bodies_with_one_key_at_once_one_is_a_conflict(plant: Any) -> Non
     assert conflict.code == "idempotency_key_reused"
 
 
-def test_answers_outlive_the_process(plant: Any, database_url: str) -> None:
+def test_answers_outlive_the_process(plant: Any) -> None:
     """They are in the database, not in memory."""
     first = ask(plant, plant.call("k"))
-    with Database.open(database_url) as another, another.read() as conn:
+    with Database.open(plant.url) as another, another.read() as conn:
         assert requests.answered(conn, plant.call("k"), ROUTE, BODY) == first

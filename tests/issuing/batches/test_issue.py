@@ -6,18 +6,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from labelsvc.domain.batches import BatchRequest, LotDates
+from labelsvc.domain.batches import LotDates
 from labelsvc.domain.issuer import Issuer
 from labelsvc.errors import LabelsvcError, Unavailable
 from labelsvc.issuing import batches, label_formats, lots, products
 from labelsvc.labels import RENDERER_REVISION
 from labelsvc.printing import jobs, printers
-from labelsvc.storage.database import Database
 
 TIGHT = """
 name = "tight"
@@ -92,12 +92,13 @@ def test_lines_that_ask_at_once_share_no_serial(plant: Any) -> None:
     assert serials == [f"{n:06d}" for n in range(1, sum(range(25)) + 1)]
 
 
-@pytest.mark.parametrize("quantity", [0, -1, 10_000_001, 10**30, -(10**30)])
-def test_a_quantity_out_of_bounds_is_refused(plant: Any, quantity: int) -> None:
+def test_a_quantity_out_of_bounds_is_refused(plant: Any, subtests: pytest.Subtests) -> None:
     """With its field."""
-    lot = plant.lot()
-    refusal = refused(plant, lambda: plant.issue(lot, quantity))
-    assert (refusal.code, refusal.pointer) == ("quantity", "/quantity")
+    cases = [0, -1, 10_000_001, 10**30, -(10**30)]
+    for quantity in cases:
+        with subtests.test(quantity=quantity):
+            refusal = refused(plant, partial(plant.issue, plant.lot(), quantity))
+            assert (refusal.code, refusal.pointer) == ("quantity", "/quantity")
 
 
 def test_ten_million_is_one_request(plant: Any) -> None:
@@ -118,21 +119,19 @@ def test_what_exceeds_the_capacity_is_refused_with_what_is_left(plant: Any) -> N
     assert refused(plant, lambda: plant.issue(lot, 1)).facts == {"available": 0}
 
 
-@pytest.mark.parametrize(
-    ("request_", "code", "pointer"),
-    [
+def test_what_is_named_must_be_known_and_printable(plant: Any, subtests: pytest.Subtests) -> None:
+    """With its field."""
+    cases = [
         ({"printer": "no such"}, "printer_unknown", "/printer"),
         ({"label_format": "no such"}, "label_format_unknown", "/label_format"),
         ({"line": ""}, "name_empty", "/line"),
         ({"line": "x" * 81}, "name_too_long", "/line"),
         ({"line": "3\n"}, "name_control_character", "/line"),
-    ],
-)
-def test_what_is_named_must_be_known_and_printable(plant: Any, request_: Any, code: str, pointer: str) -> None:
-    """With its field."""
-    lot = plant.lot()
-    refusal = refused(plant, lambda: plant.issue(lot, 5, **request_))
-    assert (refusal.code, refusal.pointer) == (code, pointer)
+    ]
+    for request_, code, pointer in cases:
+        with subtests.test(request_=request_, code=code):
+            refusal = refused(plant, partial(plant.issue, plant.lot(), 5, **request_))
+            assert (refusal.code, refusal.pointer) == (code, pointer)
 
 
 def test_no_lot_is_not_found(plant: Any) -> None:
@@ -165,21 +164,20 @@ def test_a_secret_that_changes_under_the_way_grants_nothing(plant: Any) -> None:
     assert plant.tables()["ranges"] == []
 
 
-@pytest.mark.parametrize(
-    ("media", "message"),
-    [
-        ({"media_width": 100.0}, "Expected labels of width 50 mm in p, got 100 mm."),
-        ({"media_height": 50.0}, "Expected labels of height 25 mm in p, got 50 mm."),
-        ({"media_width": 48.9}, "Expected labels of width 50 mm in p, got 48.9 mm."),
-        ({"media_width": 25.0, "media_height": 50.0}, "Expected labels of width 50 mm in p, got 25 mm."),
-    ],
-)
-def test_a_printer_with_other_media_is_refused(plant: Any, media: dict[str, float], message: str) -> None:
+def test_a_printer_with_other_media_is_refused(plant: Any, subtests: pytest.Subtests) -> None:
     """More than 1 mm apart is another label; nothing is taken for it."""
-    plant.printer("p", **media)
-    lot = plant.lot()
-    refusal = refused(plant, lambda: plant.issue(lot, 5, printer="p"))
-    assert (refusal.code, refusal.pointer, refusal.message) == ("media_differs", "/printer", message)
+    cases = [
+        ({"media_width": 100.0}, "Expected labels of width 50 mm in {}, got 100 mm."),
+        ({"media_height": 50.0}, "Expected labels of height 25 mm in {}, got 50 mm."),
+        ({"media_width": 48.9}, "Expected labels of width 50 mm in {}, got 48.9 mm."),
+        ({"media_width": 25.0, "media_height": 50.0}, "Expected labels of width 50 mm in {}, got 25 mm."),
+    ]
+    for media, message in cases:
+        with subtests.test(media=media, message=message):
+            name = plant.printer(**media).spec.name
+            refusal = refused(plant, partial(plant.issue, plant.lot(), 5, printer=name))
+            assert (refusal.code, refusal.pointer) == ("media_differs", "/printer")
+            assert refusal.message == message.format(name)
 
 
 def test_cutting_tolerance_is_the_same_media(plant: Any) -> None:
@@ -293,9 +291,9 @@ def test_batches_are_listed_by_lot(plant: Any) -> None:
     assert rest.next is None
 
 
-def test_an_unbound_database_grants_nothing(database: Database, plant: Any) -> None:
+def test_an_unbound_database_grants_nothing(plant: Any) -> None:
     """It would not know a wrong secret when it meets one."""
     lot = plant.lot()
-    database.write(lambda conn: conn.exec_driver_sql("DELETE FROM installation"))
+    plant.db.write(lambda conn: conn.exec_driver_sql("DELETE FROM installation"))
     with pytest.raises(Unavailable, match=r"Run: labelsvc secret init$"):
-        batches.issue(database, plant.issuer, plant.call(), lot.id, BatchRequest(5))
+        plant.issue(lot)

@@ -79,9 +79,9 @@ def test_what_was_returned_is_never_issued_again(plant: Any, batch: Any) -> None
     assert refusal.value.facts == {"available": 0}
 
 
-@pytest.mark.parametrize(
-    ("first", "count", "reason", "code", "pointer"),
-    [
+def test_what_is_not_of_the_batch_is_refused(plant: Any, batch: Any, subtests: pytest.Subtests) -> None:
+    """With its field; nothing changes."""
+    cases = [
         (0, 1, "why", "label_outside_batch", "/first"),
         (-1, 1, "why", "label_outside_batch", "/first"),
         (11, 1, "why", "label_outside_batch", "/first"),
@@ -93,17 +93,14 @@ def test_what_was_returned_is_never_issued_again(plant: Any, batch: Any) -> None
         (1, 1, "", "name_empty", "/reason"),
         (1, 1, "x" * 501, "name_too_long", "/reason"),
         (1, 1, "a\x1bb", "name_control_character", "/reason"),
-    ],
-)
-def test_what_is_not_of_the_batch_is_refused(
-    plant: Any, batch: Any, first: int, count: int, reason: str, code: str, pointer: str
-) -> None:
-    """With its field; nothing changes."""
-    before = plant.tables()
-    with pytest.raises(LabelsvcError) as refusal:
-        plant.give_back(batch, first, count, reason=reason)
-    assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
-    assert plant.tables() == before
+    ]
+    for first, count, reason, code, pointer in cases:
+        with subtests.test(first=first, count=count):
+            before = plant.tables()
+            with pytest.raises(LabelsvcError) as refusal:
+                plant.give_back(batch, first, count, reason=reason)
+            assert (refusal.value.code, refusal.value.pointer) == (code, pointer)
+            assert plant.tables() == before
 
 
 def test_no_batch_is_not_found(plant: Any) -> None:

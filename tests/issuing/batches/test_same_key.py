@@ -66,25 +66,27 @@ def test_the_answer_stays_when_nothing_is_left(plant: Any) -> None:
         plant.issue(lot, 1)
 
 
-def test_another_process_knows_the_answer(plant: Any, database_url: str) -> None:
+def test_another_process_knows_the_answer(plant: Any) -> None:
     """It is in the database."""
     lot = plant.lot()
     first = plant.issue(lot, 5, key="k")
-    with Database.open(database_url) as another:
+    with Database.open(plant.url) as another:
         asked = BatchRequest(5)
         assert batches.issue(another, plant.issuer, plant.call("k"), lot.id, asked) == first
 
 
-@pytest.mark.parametrize("other", [{"quantity": 6}, {"line": "line 4"}, {"label_format": "plain"}])
-def test_a_key_with_another_body_is_a_conflict(plant: Any, other: dict[str, Any]) -> None:
+def test_a_key_with_another_body_is_a_conflict(plant: Any, subtests: pytest.Subtests) -> None:
     """Even one that would mean the same; nothing is taken."""
-    lot = plant.lot()
-    plant.issue(lot, 5, key="k")
-    before = plant.tables()
-    with pytest.raises(Conflict) as refusal:
-        plant.issue(lot, key="k", **{"quantity": 5, **other})
-    assert refusal.value.code == "idempotency_key_reused"
-    assert plant.tables() == before
+    cases = [{"quantity": 6}, {"line": "line 4"}, {"label_format": "plain"}]
+    for other in cases:
+        with subtests.test(other=other):
+            lot = plant.lot()
+            plant.issue(lot, 5, key="k")
+            before = plant.tables()
+            with pytest.raises(Conflict) as refusal:
+                plant.issue(lot, key="k", **{"quantity": 5, **other})
+            assert refusal.value.code == "idempotency_key_reused"
+            assert plant.tables() == before
 
 
 def test_another_lot_or_client_may_use_the_same_key(plant: Any) -> None:
