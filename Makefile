@@ -1,15 +1,13 @@
 # labelsvc: `make demo` does the main job end to end, `make test` runs every test. Both set themselves up.
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo serve worker test check bench format clean
+.PHONY: demo serve worker test check lint bench docs format clean
 
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 # pip of Python 3.11 knows no dependency groups yet, so setting up begins with a newer one.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-
-
 
 $(VENV)/.ready: pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "labelsvc needs $(PYTHON); name another with make PYTHON=..." >&2; exit 1; }
@@ -36,7 +34,6 @@ test: $(VENV)/.ready
 check: $(VENV)/.ready lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow"
 
-.PHONY: lint
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -45,6 +42,9 @@ lint: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m bench
+
+docs: $(VENV)/.ready
+	$(BIN)/python tests/test_docs.py
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .

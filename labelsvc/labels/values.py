@@ -35,7 +35,7 @@ class Values:
     def to_json(self) -> str:
         """Write the values as JSON: the same values give the same text, for ever."""
         fields = {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(self).items()}
-        return json.dumps(fields, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Values:

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from labelsvc.domain.actors import Actor, Call
 from labelsvc.errors import Unavailable
+from labelsvc.storage import audit
 from labelsvc.storage.database import insert_new
 from labelsvc.storage.tables import installation
 
@@ -24,7 +26,10 @@ def bind_secret(conn: Connection, secret: bytes, at: datetime) -> None:
     Raises:
         Unavailable: the database was bound to another secret.
     """
-    insert_new(conn, installation, {"id": 1, "secret_fingerprint": fingerprint(secret), "created_at": at})
+    mine = fingerprint(secret)
+    if insert_new(conn, installation, {"id": 1, "secret_fingerprint": mine, "created_at": at}):
+        call = Call(Actor("shell", "labelsvc"), at)
+        audit.record(conn, call, "secret.bind", "installation:1", after={"fingerprint": mine[:12]})
     check_secret(conn, secret)
 
 

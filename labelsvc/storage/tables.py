@@ -182,7 +182,7 @@ batches = Table(
 requests = Table(
     "requests",
     metadata,
-    Column("client", String(80), primary_key=True),
+    Column("client", String(120), primary_key=True),
     Column("route", String(80), primary_key=True),
     Column("key", String(200), primary_key=True),
     Column("body_digest", String(64), nullable=False),

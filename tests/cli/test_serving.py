@@ -60,6 +60,7 @@ def shell_csv(shell, batch: int) -> list[str]:
     return file.read_text().splitlines()[1:]
 
 
+@pytest.mark.slow
 def test_sigterm_lets_a_download_finish_and_gives_a_job_back(shell, serving) -> None:
     """What was asked for before the end is answered whole; the next service prints the rest of the job."""
     lot = shell.lot()
@@ -68,7 +69,7 @@ def test_sigterm_lets_a_download_finish_and_gives_a_job_back(shell, serving) -> 
     with VirtualPrinter(window_bytes=2_048) as printer:
         printer.read_slowly(2_000, 0.01)
         job = service.issue(lot, quantity, "slow", printer=service.printer("line-3", printer.uri))["job"]
-        batch = service.issue(lot, 20_000, "download")["id"]
+        batch = service.issue(lot, 10_000, "download")["id"]
         line = http.client.HTTPConnection(service.url.removeprefix("http://"), timeout=60)
         line.request("GET", f"/api/v1/batches/{batch}/labels.zpl", headers={"Authorization": f"Bearer {service.key}"})
         answer = line.getresponse()
@@ -77,7 +78,7 @@ def test_sigterm_lets_a_download_finish_and_gives_a_job_back(shell, serving) -> 
             pass
         service.stop()
         body += answer.read()
-        assert body.count(b"^XZ") == 20_000
+        assert body.count(b"^XZ") == 10_000
         assert service.end() == 0
         line, *_ = shell.said("jobs", "show", job)
         outcomes = dict(word.split("=") for word in line.split("\t")[5].split(" "))
@@ -90,6 +91,7 @@ def test_sigterm_lets_a_download_finish_and_gives_a_job_back(shell, serving) -> 
         assert printer.printed == quantity, "each label once"
 
 
+@pytest.mark.slow
 def test_it_refuses_an_older_schema_and_says_the_command(shell, tmp_path) -> None:
     """A later version of labelsvc with one migration more, on the database of this one; and back again."""
     later = tmp_path / "later"
@@ -128,6 +130,7 @@ def test_wsgi_app_is_the_service_with_the_settings_of_the_environment(shell) -> 
     assert "Expected a setting such as LABELSVC_PORT, got LABELSVC_PROT." in done.stderr
 
 
+@pytest.mark.slow
 def test_two_services_on_one_postgresql_never_issue_a_number_or_print_a_label_twice(
     shell, serving, blank_postgresql_url
 ) -> None:

@@ -19,7 +19,7 @@ def test_the_json_is_what_it_always_was() -> None:
     )
     assert batch.to_json() == (
         '{"best_before":null,"digital_link":"https://id.ex","expiry":"2027-11-22","line":null,"lot_number":"L1",'
-        '"product_code":"09520123456788","product_kind":"gtin","product_name":"\\u010caj",'
+        '"product_code":"09520123456788","product_kind":"gtin","product_name":"Čaj",'
         '"production":"2026-11-22","quantity":5}'
     )
 

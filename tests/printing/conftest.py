@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -103,6 +104,16 @@ class Works:
         """End the batch's job."""
         assert batch.job_id is not None
         return jobs.cancel_job(self.db, self.issuer, self.call(), batch.job_id, "not needed")
+
+    @staticmethod
+    def read(labels: Iterable[bytes]) -> list[str]:
+        """Read the serial off each format as a person does: scheme {prod:%y%j}{seq:6} in a lot of 2026-11-22."""
+        return [re.findall(rb"26326\d{6}", label)[-1].decode() for label in labels]
+
+    def written(self, name: str) -> list[str]:
+        """Return the serials in the file of a printer, in order."""
+        data = (self.data_dir / "printed" / name).read_bytes()
+        return self.read(re.findall(rb"\^XA.*?\^XZ", data, re.DOTALL))
 
     def serials(self, batch: Batch) -> list[str]:
         """The batch's serials, in the order of its labels."""

@@ -20,7 +20,6 @@ from labelsvc.labels.values import Values
 from labelsvc.printing.handover import Handover, prepare
 from labelsvc.storage import jobs, printers
 
-
 NUMBERING = Issuer(bytes(32), "https://id.example.com").numbering("VALVE", "{prod:%y%j}{seq:6}", "26326", 1)
 LAYOUT = compile_layout(
     shipped()["item-70x35"],

@@ -126,7 +126,7 @@ def _products() -> None:
 def _requests() -> None:
     op.create_table(
         "requests",
-        sa.Column("client", sa.String(length=80), nullable=False),
+        sa.Column("client", sa.String(length=120), nullable=False),
         sa.Column("route", sa.String(length=80), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("body_digest", sa.String(length=64), nullable=False),
