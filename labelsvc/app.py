@@ -10,6 +10,7 @@ from apiflask import APIFlask
 from flask import Response
 
 from labelsvc import __version__, logs
+from labelsvc.data import data_dir
 from labelsvc.domain.gs1 import check_digital_link_domain
 from labelsvc.domain.issuer import Issuer
 from labelsvc.issuing.label_formats import seed_formats
@@ -27,6 +28,7 @@ from labelsvc.web import (
     lots,
     openapi,
     operations,
+    pages,
     paths,
     printers,
     problems,
@@ -45,6 +47,7 @@ _BLUEPRINTS = (
     jobs.bp,
     label_formats.bp,
     operations.bp,
+    pages.bp,
 )
 
 #: An API that answers JSON and files needs nothing from a browser.
@@ -74,6 +77,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         version=__version__,
         spec_path=None,  # web/openapi.py serves it
         docs_path=None,  # its pages load scripts from elsewhere
+        template_folder=str(data_dir("templates")),
         static_folder=None,  # type: ignore[arg-type]  # as in Flask: no route for files
     )
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False

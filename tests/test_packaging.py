@@ -91,7 +91,6 @@ def test_the_wheel_holds_the_whole_package_and_no_tests(wheel) -> None:
 
 @pytest.mark.parametrize("directory", ["label_formats", "templates"])
 def test_the_wheel_holds_every_data_file(wheel, directory) -> None:
-    """templates/ has none yet; the first one will want a line in pyproject.toml, and this will say so."""
     wanted = {f"labelsvc/_data/{path.relative_to(ROOT)}" for path in (ROOT / directory).rglob("*") if path.is_file()}
     assert wanted <= names(wheel)
 

@@ -122,11 +122,22 @@ class Works:
 
 
 @pytest.fixture
-def works(database: Database, tmp_path: Path) -> Works:
-    """A works with a product of its own, VALVE, in one lot, labelled by item-70x35."""
-    made = Works(database, tmp_path / "data")
-    database.write(lambda conn: installation.bind_secret(conn, SECRET, NOW))
-    label_formats.seed_formats(database, NOW)
-    products.add_product(database, made.call(), NewProduct("VALVE", "Ball valve", "{prod:%y%j}{seq:6}", "item-70x35"))
-    made.lot_id = lots.open_lot(database, made.call(), LotRequest("VALVE", "M-1", date(2026, 11, 22))).id
-    return made
+def works_on(tmp_path: Path) -> Callable[[Database], Works]:
+    """Make a works in an empty database, with a product of its own, VALVE, in one lot, labelled by item-70x35."""
+
+    def found(database: Database) -> Works:
+        made = Works(database, tmp_path / "data")
+        database.write(lambda conn: installation.bind_secret(conn, SECRET, NOW))
+        label_formats.seed_formats(database, NOW)
+        new = NewProduct("VALVE", "Ball valve", "{prod:%y%j}{seq:6}", "item-70x35")
+        products.add_product(database, made.call(), new)
+        made.lot_id = lots.open_lot(database, made.call(), LotRequest("VALVE", "M-1", date(2026, 11, 22))).id
+        return made
+
+    return found
+
+
+@pytest.fixture
+def works(database: Database, works_on: Callable[[Database], Works]) -> Works:
+    """A works on either database."""
+    return works_on(database)

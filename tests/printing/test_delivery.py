@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import re
+import resource
+import sqlite3
 import threading
 import time
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
+from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.batches import BatchRequest, LabelsRequest
 from labelsvc.domain.jobs import WINDOW
-from labelsvc.errors import Conflict, InvalidInput
+from labelsvc.errors import Conflict, InvalidInput, Unavailable
 from labelsvc.issuing import batches, downloads
+from labelsvc.labels import zpl
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printing import delivery
+from labelsvc.printing.jobs import end_canceled
 from labelsvc.printing.leases import HeldLease
+from labelsvc.storage import jobs as job_rows
 from labelsvc.storage import outcomes as outcome_rows
 from labelsvc.storage import printers as printer_rows
-from labelsvc.storage.tables import outcomes, print_job_blocks
+from labelsvc.storage.database import Database
+from labelsvc.storage.tables import batches as batch_rows
+from labelsvc.storage.tables import outcomes, print_job_blocks, print_jobs
 
 
 def serials_of(labels):
@@ -423,3 +432,495 @@ def test_a_batch_may_name_another_label_format(works):
     works.add_printer("p", "file:///line.zpl", media_width=100.0, media_height=50.0)
     with pytest.raises(InvalidInput):  # for trade items with a GTIN only
         batches.issue(works.db, works.issuer, works.call(), works.lot_id, BatchRequest(1, "p", "unit-100x50"))
+
+
+# A sender's own misfortunes
+
+
+class Misfortune:
+    """A database at one write of which something happens; writes are counted from 1."""
+
+    def __init__(self, db, at: int, happens) -> None:
+        self._db = db
+        self._at = at
+        self._happens = happens
+        self._count = count(1)
+        self.read = db.read
+
+    def write(self, work):
+        if next(self._count) == self._at:
+            return self._happens(self._db, work)
+        return self._db.write(work)
+
+
+def lost_before(db, work):
+    raise Unavailable("database_unreachable", "Expected a database server that lets us in, got none.")
+
+
+def lost_after(db, work):
+    db.write(work)
+    raise Unavailable("database_lost", "Expected an answer from the database, got a lost connection.")
+
+
+def misfortune(works, at, happens):
+    """Serve the printer once with a database that fails at its so manieth write; return whether it did."""
+    sender = replace(works.sender(), db=Misfortune(works.db, at, happens))
+    try:
+        for printer_id in delivery.waiting(works.sender()):
+            delivery.serve(sender, printer_id, "unlucky")
+    except Unavailable:
+        return True
+    return False
+
+
+def recover(works, batch, printer):
+    """Do what an heir and an operator do until the job is complete: look at the labels, resolve, go on."""
+    for _ in range(5):
+        works.pass_time(61)
+        works.send("heir")
+        job = works.job(batch)
+        if job.state == "completed":
+            return
+        assert job.state == "processing-stopped", job
+        came_out = settled(printer)
+        assert came_out == works.serials(batch)[: len(came_out)]
+        works.resolve(batch, came_out[-1] if came_out else None, proceed=True, nothing=not came_out)
+    raise AssertionError(f"Expected the job to end, got {works.job(batch)}")
+
+
+def settled(printer):
+    """Look at the labels that came out, once no more come."""
+    assert printer.wait_for(lambda state: not state.connections, timeout=10)
+    assert printer.wait_for(lambda state: not state.formats_waiting and not state.labels_left, timeout=10)
+    return serials_of(printer.labels)
+
+
+@pytest.mark.parametrize("happens", [lost_before, lost_after])
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_database_that_goes_away_at_any_step_makes_no_label_twice_and_loses_none(works, at, happens):
+    with VirtualPrinter() as printer:
+        works.add_printer("p", printer.uri)
+        batch = works.issue(50)  # acquire, claim, three times hold and record, end, release: ten writes
+        failed = misfortune(works, at, happens)
+        assert failed == (at <= 9)  # the lease runs out by itself where it cannot be given back
+        recover(works, batch, printer)
+        assert printer.wait_for_labels(50, timeout=10)
+        assert settled(printer) == works.serials(batch)
+
+
+@pytest.mark.parametrize("at", [2, 3, 4, 6, 9])
+def test_a_locked_database_at_any_step_makes_no_label_twice_and_loses_none(sqlite_url, tmp_path, works_on, at):
+    def locked(db, work):
+        with sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None) as other:
+            other.execute("BEGIN IMMEDIATE")
+            try:
+                return db.write(work)
+            finally:
+                other.execute("ROLLBACK")
+                other.close()
+
+    with Database.open(sqlite_url, lock_timeout=0.3) as database, VirtualPrinter() as printer:
+        works = works_on(database)
+        works.add_printer("p", printer.uri)
+        batch = works.issue(50)
+        assert misfortune(works, at, locked)
+        recover(works, batch, printer)
+        assert printer.wait_for_labels(50, timeout=10)
+        assert settled(printer) == works.serials(batch)
+
+
+def test_a_sender_that_died_between_two_windows_leaves_the_job_to_a_person(works):
+    with VirtualPrinter() as printer:
+        works.add_printer("p", printer.uri)
+        batch = works.issue(50)
+        assert misfortune(works, 5, lost_before)  # the second window was never held
+        assert counted(works.job(batch)) == {"planned": 30, "sent": 20}
+        works.pass_time(61)
+        works.send("heir")
+        job = works.job(batch)
+        assert (job.state, job.state_reasons, job.doubt) == ("processing-stopped", ("printer-stopped",), None)
+        assert works.printer().state == "stopped"
+
+
+def test_a_sender_that_died_before_its_first_window_is_simply_followed_by_another(works):
+    with VirtualPrinter() as printer:
+        works.add_printer("p", printer.uri)
+        batch = works.issue(50)
+        assert misfortune(works, 3, lost_before)
+        works.pass_time(61)
+        works.send("heir")
+        assert works.job(batch).state == "completed"
+
+
+def test_a_job_that_kills_every_sender_stops_in_the_end(works):
+    works.add_printer("p", "file:///line.zpl")
+    batch = works.issue(1)
+    works.db.write(lambda conn: job_rows.set_state(conn, batch.job_id, "processing", (), attempts=499))
+    works.send()
+    assert works.job(batch).state == "completed"
+    batch = works.issue(1)
+    works.db.write(lambda conn: job_rows.set_state(conn, batch.job_id, "processing", (), attempts=500))
+    works.send()
+    job = works.job(batch)
+    assert (job.state, job.message) == ("processing-stopped", "Expected a delivery within 500 attempts, got none.")
+
+
+def test_a_printer_that_never_comes_back_is_given_up_after_500_attempts(works):
+    works.add_printer("p", "tcp://127.0.0.1:9")
+    batch = works.issue(1)
+    works.db.write(lambda conn: job_rows.set_state(conn, batch.job_id, "pending", (), attempts=498))
+    works.send()
+    assert works.job(batch).state == "pending"
+    works.pass_time(60)
+    works.send()
+    job = works.job(batch)
+    assert (job.state, job.state_reasons) == ("processing-stopped", ("connecting-to-device",))
+    works.resolve(batch, None, proceed=True)  # begins to count anew
+    works.send()
+    assert works.job(batch).state == "pending"
+
+
+def test_a_job_that_cannot_be_laid_out_any_more_stops_and_holds_nobody_else_up(works):
+    works.add_printer("p", "file:///line.zpl")
+    works.add_printer("q", "file:///other.zpl")
+    broken, other = works.issue(1), works.issue(1, "q")
+    works.db.write(lambda conn: conn.execute(update(batch_rows).where(batch_rows.c.id == broken.id).values(frozen="?")))
+    works.send()
+    job = works.job(broken)
+    assert (job.state, job.state_reasons) == ("processing-stopped", ("resources-are-not-ready",))
+    assert job.message.startswith("Expected labels, got ")
+    assert counted(job) == {"planned": 1}
+    assert works.job(other).state == "completed"
+    assert delivery.waiting(works.sender()) == ()
+
+
+@pytest.fixture
+def broken_renderer(monkeypatch):
+    """Make the renderer fail at the label of a serial."""
+
+    def fail_at(serial):
+        def render(layout, serials):
+            for text, label in zip(serials, zpl.render(layout, serials), strict=False):
+                if text == serial:
+                    raise ValueError(f"cannot draw {text}")
+                yield label
+
+        def of_texts(layout, serials):
+            texts = list(serials)
+            return render(layout, texts)
+
+        monkeypatch.setattr("labelsvc.printing.handover.zpl", SimpleNamespace(render=of_texts))
+
+    return fail_at
+
+
+def test_a_label_that_cannot_be_made_in_the_first_window_stops_the_job_before_anything_left(works, broken_renderer):
+    with VirtualPrinter() as printer:
+        works.add_printer("p", printer.uri)
+        batch = works.issue(50)
+        broken_renderer("26326000010")
+        works.send()
+        job = works.job(batch)
+        assert (job.state, job.message) == ("processing-stopped", "Expected every label to be made, got ValueError.")
+        assert counted(job) == {"planned": 50}
+        assert printer.labels == []
+
+
+def test_a_label_that_cannot_be_made_later_stops_the_job_there(works, broken_renderer):
+    with VirtualPrinter() as printer:
+        works.add_printer("p", printer.uri)
+        batch = works.issue(50)
+        broken_renderer("26326000030")
+        works.send()
+        job = works.job(batch)
+        assert (job.state, job.state_reasons) == ("processing-stopped", ("printer-stopped",))
+        assert counted(job) == {"planned": 30, "sent": 20}
+        assert settled(printer) == works.serials(batch)[: len(printer.labels)]
+
+
+def test_a_label_that_cannot_be_made_in_a_spool_leaves_those_before_it_in_doubt(works, broken_renderer):
+    works.add_printer("p", "file:///line.zpl")
+    batch = works.issue(1_000)
+    broken_renderer("26326000900")
+    works.send()
+    job = works.job(batch)
+    written = works.written("line.zpl")
+    assert written == works.serials(batch)[: len(written)]
+    assert 0 < len(written) < 900
+    assert job.doubt.last_serial == written[-1]
+    assert counted(job) == {"in_doubt": len(written), "planned": 1_000 - len(written)}
+
+
+def test_a_full_disk_stops_the_job_and_what_was_not_written_is_planned_again(works):
+    works.add_printer("p", "file:///line.zpl")
+    batch = works.issue(10_000)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, hard))  # more than the test's own database needs
+    try:
+        works.send()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    job = works.job(batch)
+    assert job.state == "processing-stopped"
+    assert job.state_reasons == ("printer-stopped", "x-labels-in-doubt")
+    assert "file too large" in job.message
+    written = works.written("line.zpl")
+    assert written == works.serials(batch)[: len(written)]
+    known = counted(job)
+    assert known["in_doubt"] >= len(written) > 0
+    assert known["in_doubt"] + known["planned"] == 10_000
+    works.resolve(batch, written[-1], proceed=True)
+    works.send()
+    assert works.written("line.zpl") == works.serials(batch)
+    assert works.job(batch).state == "completed"
+
+
+def test_what_a_spooler_will_never_take_stops_the_job_at_once(works, monkeypatch, spooler):
+    monkeypatch.setattr("labelsvc.printers.os_queue.SPOOL_AT_MOST", 1_000)
+    works.add_printer("p", "queue:///line3")
+    batch = works.issue(50)
+    works.send()
+    job = works.job(batch)
+    assert (job.state, job.message) == (
+        "processing-stopped",
+        "Expected at most 1000 bytes for a spooler, got more.",
+    )
+    assert counted(job) == {"planned": 50}
+
+
+@pytest.fixture
+def spooler(tmp_path, monkeypatch):
+    """A spooler that has one queue, line3, and keeps what lp is given; `exit` says what lp ends with."""
+    place = tmp_path / "programs"
+    place.mkdir()
+    for name, text in (
+        ("lpstat", 'echo "line3 accepting requests since today"'),
+        ("lp", f"/bin/cat >> {place}/taken; exit $(/bin/cat {place}/exit)"),
+    ):
+        (place / name).write_text(f"#!/bin/sh\n{text}\n")
+        (place / name).chmod(0o755)
+    (place / "exit").write_text("0")
+    monkeypatch.setenv("PATH", str(place))
+    return place
+
+
+def test_a_spooler_gets_a_job_as_one_piece_and_after_a_failure_all_of_it_is_in_doubt(works, spooler):
+    works.add_printer("p", "queue:///line3")
+    batch = works.issue(50)
+    works.send()
+    assert works.job(batch).state_reasons == ("queued-in-device",)
+    taken = re.findall(rb"\^XA.*?\^XZ", (spooler / "taken").read_bytes(), re.DOTALL)
+    assert serials_of(taken) == works.serials(batch)
+    (spooler / "exit").write_text("1")
+    batch = works.issue(50)
+    works.send()
+    job = works.job(batch)
+    assert (job.state, counted(job)) == ("processing-stopped", {"in_doubt": 50})
+    works.send()
+    assert counted(works.job(batch)) == {"in_doubt": 50}
+
+
+# Queues and leases
+
+
+def test_a_job_canceled_while_a_sender_waits_to_claim_it_stays_canceled(works):
+    works.add_printer("p", "file:///line.zpl")
+    batch, behind = works.issue(5), works.issue(2)
+    locked, serials = threading.Event(), works.serials(behind)
+
+    def cancel_slowly(conn):
+        job = job_rows.get(conn, batch.job_id, lock=True)
+        locked.set()
+        time.sleep(0.3)
+        end_canceled(conn, works.call(), job)
+
+    canceling = threading.Thread(target=lambda: works.db.write(cancel_slowly))
+    canceling.start()
+    assert locked.wait(10)
+    works.send()
+    canceling.join()
+    assert works.job(batch).state == "canceled"
+    assert counted(works.job(batch)) == {"held": 5}
+    assert works.written("line.zpl") == serials
+
+
+def test_any_number_of_jobs_that_someone_canceled_is_passed_over_at_once(works):
+    works.add_printer("p", "file:///line.zpl")
+    first = works.issue(1)
+
+    def pile_up(conn):
+        row = job_rows.get(conn, first.job_id)
+        new = job_rows.NewJob(row.batch_id, row.range_id, row.printer_id, 1, row.first, row.last)
+        ids = [job_rows.add(conn, works.call(), new) for _ in range(1_200)]
+        conn.execute(update(print_jobs).values(cancel_requested=True))
+        return ids
+
+    ids = works.db.write(pile_up)
+    last = works.issue(1)
+    works.send()
+    assert works.job(last).state == "completed"
+    with works.db.read() as conn:
+        states = set(conn.execute(select(print_jobs.c.state).where(print_jobs.c.id.in_(ids))).scalars())
+    assert states == {"canceled"}
+
+
+def test_a_job_that_stopped_holds_its_printer_even_against_an_older_one_that_was_committed_late(works):
+    works.add_printer("p", "file:///line.zpl")
+    older, stopped = works.issue(1), works.issue(1)
+    works.db.write(lambda conn: job_rows.set_state(conn, stopped.job_id, "processing-stopped", ("printer-stopped",)))
+    assert delivery.waiting(works.sender()) == ()
+    works.send()
+    assert works.job(older).state == "pending"
+    works.resolve(stopped, None, proceed=True)
+    works.send()
+    assert (works.job(older).state, works.job(stopped).state) == ("completed", "completed")
+
+
+def test_a_cancel_that_comes_while_a_printer_is_looked_for_ends_the_job_at_once(works):
+    works.add_printer("p", "tcp://127.0.0.1:9")
+    batch = works.issue(5)
+
+    def cancel_first(db, work):
+        works.cancel(batch)
+        return db.write(work)
+
+    misfortune(works, 3, cancel_first)  # acquire, claim, and then the end as a retry
+    job = works.job(batch)
+    assert (job.state, counted(job)) == ("canceled", {"held": 5})
+    assert works.printer().state == "idle"
+
+
+def test_a_job_that_breaks_off_while_it_is_canceled_stops_instead(works):
+    with VirtualPrinter() as printer:
+        works.add_printer("p", printer.uri)
+        batch = works.issue(100)
+
+        def break_off_and_cancel(db, work):
+            printer.drop_after(0, "fin")
+            works.cancel(batch)
+            return db.write(work)
+
+        misfortune(works, 7, break_off_and_cancel)  # before the third window is held
+        job = works.job(batch)
+        assert (job.state, job.state_reasons) == ("processing-stopped", ("printer-stopped",))
+        assert works.cancel(batch).state == "canceled"
+
+
+def test_a_lease_that_may_have_run_out_lets_no_byte_leave(works):
+    with VirtualPrinter() as printer:
+        works.add_printer("p", printer.uri)
+        works.clock = lambda: datetime.now(UTC)
+        batch = works.issue(50)
+
+        class Away(Misfortune):
+            """The keeper of the lease cannot reach it."""
+
+            def write(self, work):
+                if threading.current_thread().name.startswith("lease"):
+                    raise Unavailable("database_unreachable", "Expected a database server, got none.")
+                return super().write(work)
+
+        def freeze(db, work):
+            fact = db.write(work)
+            time.sleep(0.5)
+            return fact
+
+        sender = replace(works.sender(lease_seconds=0.4), db=Away(works.db, 5, freeze))  # when window 2 was held
+        delivery.serve(sender, works.printer().id, "frozen")
+        assert counted(works.job(batch)) == {"planned": 10, "in_doubt": 20, "sent": 20}
+        assert len(settled(printer)) <= 20
+        works.send("heir")
+        assert works.job(batch).state_reasons == ("printer-stopped", "x-labels-in-doubt")
+        assert len(settled(printer)) <= 20
+
+
+def test_a_window_that_takes_longer_than_a_lease_keeps_it(works):
+    traits = {"label_seconds": 0.08, "buffer_bytes": 2_000, "window_bytes": 2_048}
+    with VirtualPrinter(**traits) as printer:  # takes a window in about two seconds
+        works.add_printer("p", printer.uri)
+        works.clock = lambda: datetime.now(UTC)
+        batch = works.issue(60)
+        sender = works.sender(lease_seconds=1.0)
+        sending = threading.Thread(target=delivery.serve, args=(sender, works.printer().id, "slow"))
+        sending.start()
+        assert printer.wait_for_labels(1, timeout=10)
+        while sending.is_alive():
+            assert delivery.serve(sender, works.printer().id, "rival") == 0 or not sending.is_alive()
+            time.sleep(0.05)
+        assert printer.wait_for_labels(60, timeout=20)
+        assert settled(printer) == works.serials(batch)
+    assert works.job(batch).state == "completed"
+
+
+def test_each_delivery_of_a_job_has_a_token_of_its_own(works):
+    with VirtualPrinter() as printer:
+        batch = break_down(works, printer, quantity=1_000, after=40_000)
+        works.resolve(batch, settled(printer)[-1], proceed=True)
+        works.send()
+        assert printer.wait_for_labels(1_000, timeout=20)
+    with works.db.read() as conn:
+        rows = conn.execute(select(outcomes).where(outcomes.c.token.is_not(None)).order_by(outcomes.c.id)).all()
+    assert len({row.token for row in rows}) == 2
+
+
+def test_the_digests_of_a_job_that_went_on_are_those_of_the_bytes_each_delivery_handed_over(works):
+    with VirtualPrinter() as printer:
+        batch = break_down(works, printer, quantity=1_500, after=150_000)
+        came_out = settled(printer)
+        works.resolve(batch, came_out[-1], proceed=True)
+        works.send()
+        assert printer.wait_for_labels(1_500, timeout=20)
+        labels = [label + b"\n" for label in printer.labels]
+    with works.db.read() as conn:
+        blocks = conn.execute(
+            select(print_job_blocks).order_by(print_job_blocks.c.token, print_job_blocks.c.first)
+        ).all()
+    assert len({block.token for block in blocks}) == 2
+    resumed = [block for block in blocks if block.token == blocks[-1].token]
+    assert [(block.first, block.last) for block in resumed] == [(len(came_out), 999), (1_000, 1_499)]
+    for block in blocks:
+        assert block.sha256 == hashlib.sha256(b"".join(labels[block.first : block.last + 1])).hexdigest()
+
+
+# What the printer still holds
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_job_does_not_go_on_while_labels_of_before_may_still_come_out(works, paused):
+    with VirtualPrinter(label_seconds=0.03) as printer:
+        works.add_printer("p", printer.uri)
+        batch = works.issue(100)
+        printer.drop_after(30_000, "rst")
+        works.send()
+        assert works.job(batch).state == "processing-stopped"
+        assert printer.wait_for_labels(3, timeout=10)
+        if paused:
+            printer.pause()
+        # Someone looks too early: the printer has many more of them in its buffer.
+        works.resolve(batch, serials_of(printer.labels)[-1], proceed=True)
+        works.send()
+        job = works.job(batch)
+        assert (job.state, job.state_reasons) == ("processing-stopped", ("printer-stopped",))
+        assert job.message.startswith("Expected a printer that is ready and empty, got ")
+        printer.resume()
+        came_out = settled(printer)
+        works.resolve(batch, came_out[-1], proceed=True)
+        assert counted(works.job(batch))["confirmed"] == len(came_out)
+        works.send()
+        assert printer.wait_for_labels(100, timeout=10)
+        assert settled(printer) == works.serials(batch)
+
+
+def test_a_stop_and_an_end_stand_in_the_audit(works):
+    with VirtualPrinter() as printer:
+        batch = break_down(works, printer, quantity=1_000, after=40_000)
+        works.resolve(batch, settled(printer)[-1], proceed=True)
+        works.send("worker-2")
+    entries = works.audit(f"job:{batch.job_id}")
+    assert [(entry["action"], entry["actor_kind"], entry["actor_id"]) for entry in entries] == [
+        ("job.stop", "station", "worker-1"),
+        ("job.resolve", "key", "tests"),
+        ("job.complete", "station", "worker-2"),
+    ]
+    assert entries[0]["after"]["state"] == "processing-stopped"
+    assert entries[0]["reason"].startswith("Expected the printer to ")

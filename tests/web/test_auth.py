@@ -16,6 +16,7 @@ PUBLIC = None
 
 #: Who may call what; admins may call everything.
 TABLE = {
+    "GET /": PUBLIC,
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
     "GET /api/v1/openapi.json": PUBLIC,
