@@ -75,7 +75,9 @@ class QueueTransport:
             raise SendFailed(0, "Expected a print spooler, got none.") from None
         except (OSError, _Refused) as error:
             # It may have queued the job before it failed (a spooler that dies before it answers), and print it later.
-            raise SendFailed(len(data), f"Expected the spooler to take the job, got {str(error)[:200].rstrip('.')}.") from None
+            raise SendFailed(
+                len(data), f"Expected the spooler to take the job, got {str(error)[:200].rstrip('.')}."
+            ) from None
         except subprocess.TimeoutExpired:
             raise SendFailed(len(data), f"Expected the spooler to answer in {_SECONDS:g} s, got silence.") from None
 
