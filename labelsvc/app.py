@@ -37,6 +37,7 @@ from labelsvc.web import (
     serials,
 )
 from labelsvc.web.house import House, move_in
+from labelsvc.web.streams import Lanes
 
 _BLUEPRINTS = (
     products.bp,
@@ -133,7 +134,7 @@ def open_house(settings: Settings) -> House:
     except BaseException:
         db.close()
         raise
-    return House(db, issuer, settings.data_dir, _now, Metrics(count_jobs), checks)
+    return House(db, issuer, settings.data_dir, _now, Metrics(count_jobs), Lanes(settings.threads), checks)
 
 
 def _now() -> datetime:

@@ -38,7 +38,7 @@ def get_batch(batch_id: int) -> Any:
 @bp.doc(operation_id="getSerials")
 def get_serials(batch_id: int) -> Any:
     """Download all serials of a batch: serial, number of its label, outcome."""
-    return streamed(downloads.serials_csv(house().db, house().issuer, batch_id))
+    return streamed(house().lanes, lambda: downloads.serials_csv(house().db, house().issuer, batch_id))
 
 
 @bp.get("/<whole:batch_id>/labels.zpl")
@@ -92,4 +92,7 @@ def return_numbers(batch_id: int, body: ReturnIn) -> Any:
 
 def _labels(batch_id: int, request: LabelsRequest) -> Response:
     any_batch = client().role in ("qa", "admin")
-    return streamed(downloads.labels(house().db, house().issuer, call(), batch_id, request, any_batch=any_batch))
+    return streamed(
+        house().lanes,
+        lambda: downloads.labels(house().db, house().issuer, call(), batch_id, request, any_batch=any_batch),
+    )

@@ -12,6 +12,7 @@ from flask import Flask, current_app
 
 from labelsvc.domain.issuer import Issuer
 from labelsvc.metrics import Metrics
+from labelsvc.web.streams import Lanes
 
 if TYPE_CHECKING:  # views pass it on to use cases and never look inside
     from labelsvc.storage.database import Database
@@ -25,6 +26,7 @@ class House:
 
     Attributes:
         now: the clock, aware UTC instants.
+        lanes: for downloads.
         checks: what /readyz tries, by name; each raises where it fails.
     """
 
@@ -33,6 +35,7 @@ class House:
     data_dir: Path
     now: Callable[[], datetime]
     metrics: Metrics
+    lanes: Lanes
     checks: Mapping[str, Callable[[], None]]
 
 

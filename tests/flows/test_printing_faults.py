@@ -7,7 +7,6 @@ lets the job go on. Nothing else ever prints a label again.
 from __future__ import annotations
 
 import random
-import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -68,13 +67,26 @@ class Floor:
     def __post_init__(self) -> None:
         spec = PrinterSpec("p", self.printer.uri, "zpl", 8, 70.0, 35.0)
         printers.add_printer(self.plant.db, self.plant.call(), spec, self.plant.data_dir)
-        product = self.plant.product("{prod:%y%j}{seq:6}", code="VALVE", label_format="item-70x35")
-        self.batch = self.plant.issue(self.plant.lot(product), LABELS, printer="p")
-        self.serials = self.plant.serials(self.batch)
+        self.lot = self.plant.lot(self.plant.product("{prod:%y%j}{seq:6}", code="VALVE", label_format="item-70x35"))
+        self.serials: list[str] = []
+        self.labels: dict[bytes, str] = {}
+        self.next_job()
+
+    def next_job(self) -> None:
+        """Ask for labels when those before are out."""
+        assert self.printer.wait_for_labels(len(self.serials), 20), self.story
+        assert self.put_right() == self.serials, self.story
+        self.before = len(self.serials)
+        self.batch = self.plant.issue(self.lot, LABELS, printer="p")
+        serials = self.plant.serials(self.batch)
+        labels = self.plant.labels(self.batch).splitlines()
+        self.labels |= dict(zip(labels, serials, strict=True))
+        self.serials += serials
+        self.story.append(f"job {self.batch.job_id}")
 
     def came_out(self) -> list[str]:
-        """Read the serials off the labels; the lot was made on day 324 of 2026."""
-        return [re.findall(rb"26324\d{6}", label)[-1].decode() for label in self.printer.labels]
+        """Read the serials off the labels, each of which must be whole."""
+        return [self.labels.get(label, f"torn: {label[:80]!r}") for label in self.printer.labels]
 
     def job(self) -> PrintJob:
         return jobs.get_job(self.plant.db, self.plant.issuer, self.batch.job_id)
@@ -106,7 +118,8 @@ class Floor:
         found = self.put_right()
         assert found == self.serials[: len(found)], self.story
         self.story.append(f"resolved at {len(found)}")
-        resolution = Resolution(found[-1] if found else None, proceed=True, nothing_came_out=not found)
+        some = len(found) > self.before
+        resolution = Resolution(found[-1] if some else None, proceed=True, nothing_came_out=not some)
         jobs.resolve_job(self.plant.db, self.plant.issuer, self.plant.call(), self.batch.job_id, resolution)
 
     def settle(self) -> None:
@@ -148,10 +161,10 @@ def kill_worker(floor: Floor) -> None:
 
 def meanwhile(floor: Floor, happens: Callable[[], None]) -> None:
     """Something happens to the printer when some label has come out, at the latest where it still can be noticed."""
-    out = len(floor.came_out())
-    at = floor.chance.randint(out, max(out, LABELS - ON_THEIR_WAY))
+    out, end = len(floor.came_out()), len(floor.serials) - ON_THEIR_WAY
+    at = floor.chance.randint(out, max(out, end))
     floor.story.append(f"{happens.__name__} at label {at}")
-    if at >= LABELS - ON_THEIR_WAY:
+    if at >= end:
         floor.send()
         return
     over = threading.Event()
@@ -207,10 +220,13 @@ def off_before(floor: Floor) -> None:
     floor.put_right()
 
 
+KINDS = (drop, drop, drop, stop_worker, kill_worker, power_off, power_off, short_pause, new_roll, off_before)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("dialect", "seed"),
-    [*(("sqlite", seed) for seed in range(26)), *(("postgresql", seed) for seed in range(100, 106))],
+    [*(("sqlite", seed) for seed in range(25)), *(("postgresql", seed) for seed in range(100, 105))],
 )
 def test_each_label_comes_out_exactly_once_whatever_breaks(plant: Any, seed: int) -> None:
     chance = random.Random(seed)
@@ -222,19 +238,18 @@ def test_each_label_comes_out_exactly_once_whatever_breaks(plant: Any, seed: int
     }
     with VirtualPrinter(**traits) as printer:
         floor = Floor(plant, printer, chance, plant.call().at)
-        for fault in chance.choices(
-            [drop, drop, stop_worker, kill_worker, power_off, short_pause, new_roll, off_before], k=FAULTS
-        ):
+        for fault in chance.choices(KINDS, k=FAULTS):
             if floor.job().state == "completed":
-                break
+                floor.next_job()
             fault(floor)
             floor.settle()
-        for _ in range(10):  # a fault that was set may strike late
+        for _ in range(10):  # a drop that was set may strike late
             if floor.job().state == "completed":
                 break
             floor.send()
             floor.settle()
         assert floor.job().state == "completed", floor.story
-        assert printer.wait_for_labels(LABELS, 20), floor.story
+        assert printer.wait_for_labels(len(floor.serials), 20), floor.story
         assert floor.put_right() == floor.serials, floor.story
         assert set(floor.job().outcomes) <= {"sent", "confirmed"}
+        print("STORY", seed, floor.story)

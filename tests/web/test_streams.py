@@ -11,8 +11,8 @@ from flask import g
 from waitress import wasyncore
 
 from labelsvc.domain.batches import Download
-from labelsvc.errors import InvalidInput
-from labelsvc.web.streams import streamed
+from labelsvc.errors import InvalidInput, TooMany
+from labelsvc.web.streams import Lanes, streamed
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_an_error_before_the_first_byte_is_a_problem_document(site) -> None:
     with site.app.test_request_context():
         g.request_id = "r"
         with pytest.raises(InvalidInput):
-            streamed(Download("text/csv", "a.csv", body()))
+            streamed(Lanes(2), lambda: Download("text/csv", "a.csv", body()))
 
 
 def test_an_error_in_the_midst_breaks_the_connection(site, address, monkeypatch, caplog) -> None:
@@ -68,6 +68,28 @@ def test_an_error_in_the_midst_breaks_the_connection(site, address, monkeypatch,
     assert "stream_broken" in caplog.text
 
 
+def test_slow_readers_never_take_all_threads(site) -> None:
+    """Half the threads may stream; the next download is refused before anything is made, and the line goes on."""
+    lanes = Lanes(4)
+    with site.app.test_request_context():
+        g.request_id = "r"
+        first, _ = (streamed(lanes, lambda: Download("text/csv", "a.csv", iter([b"x", b"y"]))) for _ in range(2))
+        with pytest.raises(TooMany, match="at most 2 downloads at once"):
+            streamed(lanes, lambda: pytest.fail("made all the same"))
+        first.close()
+        first.close()
+        streamed(lanes, lambda: Download("text/csv", "a.csv", iter([b"x"])))
+        with pytest.raises(TooMany):
+            streamed(lanes, lambda: pytest.fail("made all the same"))
+
+
+def test_a_download_that_cannot_be_made_leaves_its_lane() -> None:
+    lanes = Lanes(1)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            streamed(lanes, lambda: 1 / 0)
+
+
 def test_a_client_that_leaves_ends_the_making(site) -> None:
     ended = threading.Event()
 
@@ -80,7 +102,7 @@ def test_a_client_that_leaves_ends_the_making(site) -> None:
 
     with site.app.test_request_context():
         g.request_id = "r"
-        response = streamed(Download("text/csv", "a.csv", body()))
+        response = streamed(Lanes(2), lambda: Download("text/csv", "a.csv", body()))
         stream = response.iter_encoded()
         next(stream)
         response.close()
