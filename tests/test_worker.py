@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,8 @@ from labelsvc.worker import Worker
 
 url, data_dir, lease_seconds = sys.argv[1:]
 with Database.open(url) as db:
-    worker = Worker(db, Issuer(bytes(range(32)), "https://id.example.com"), Path(data_dir), lease_seconds=float(lease_seconds))
+    issuer = Issuer(bytes(range(32)), "https://id.example.com")
+    worker = Worker(db, issuer, Path(data_dir), lease_seconds=float(lease_seconds))
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     print("ready", flush=True)
     worker.run()
@@ -142,40 +145,42 @@ def test_a_worker_that_is_woken_looks_at_once(plant: Any, monkeypatch: pytest.Mo
         until(lambda: worker.wake() or job_of(plant, batch).state == "completed")
 
 
-@pytest.mark.parametrize("failure", [Unavailable("database_unreachable", "Expected one, got none."), KeyError("x")])
-def test_a_worker_outlives_what_goes_wrong(plant: Any, failure: Exception) -> None:
-    class Moody:
-        """A database that fails every other time."""
+class Moody:
+    """A database that fails when it is asked for the first time, the fourth time, and so on up to a number of times."""
 
-        def __init__(self, db: Any) -> None:
-            self._db, self._asked = db, 0
+    def __init__(self, db: Any, failure: type[Exception], times: int) -> None:
+        self._db, self._failure, self._times, self._asked = db, failure, times, itertools.count()
 
-        def _ask(self) -> None:
-            self._asked += 1
-            if self._asked % 3 == 1:
-                raise failure
+    def _ask(self) -> None:
+        asked = next(self._asked)
+        if asked % 3 == 0 and asked < 3 * self._times:
+            raise self._failure("database_unreachable", "Expected a database server that lets us in, got none.")
 
-        def read(self) -> Any:
-            self._ask()
-            return self._db.read()
+    def read(self) -> Any:
+        self._ask()
+        return self._db.read()
 
-        def write(self, work: Any) -> Any:
-            self._ask()
-            return self._db.write(work)
+    def write(self, work: Any) -> Any:
+        self._ask()
+        return self._db.write(work)
 
+
+@pytest.mark.parametrize("failure", [Unavailable, RuntimeError])
+def test_a_worker_outlives_whatever_its_database_does(
+    plant: Any, failure: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labelsvc.worker.POLL_SECONDS", 0.02)
     add_printer(plant, "p", "file:///p.zpl")
-    add_printer(plant, "q", "file:///q.zpl")
-    worker = Worker(Moody(plant.db), plant.issuer, plant.data_dir, lease_seconds=0.2)  # type: ignore[arg-type]
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    batches = [plant.issue(plant.lot(), 3, printer=name) for name in ("p", "q")]
-    ended = ("completed", "processing-stopped")
-    until(lambda: worker.wake() or all(job_of(plant, batch).state in ended for batch in batches))
-    assert thread.is_alive()
-    worker.stop()
-    thread.join(30)
-    for name, batch in zip(("p", "q"), batches, strict=True):
-        written = plant.data_dir / "printed" / f"{name}.zpl"
+    batch = plant.issue(plant.lot(), 3, printer="p")
+    moody = replace(plant, db=Moody(plant.db, failure, times=6))
+    with running(moody, lease_seconds=0.2):
+        until(lambda: job_of(plant, batch).state in ("completed", "processing-stopped"))
+        job = job_of(plant, batch)
+        written = plant.data_dir / "printed" / "p.zpl"
+        if job.state == "completed":
+            assert written.read_bytes() == plant.labels(batch)
+        else:  # a window was on its way when the database failed
+            assert job.state_reasons[0] in ("printer-stopped", "resources-are-not-ready")
         assert not written.exists() or written.read_bytes() in (b"", plant.labels(batch))
 
 
@@ -243,6 +248,7 @@ def _waits_in_a_window(plant: Any, batch: Any) -> bool:
     return before == dict(job_of(plant, batch).outcomes) and before.get("in_doubt") == 20
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_asked_to_end_gives_its_job_back_between_two_windows(
     plant: Any, start: Callable[..., subprocess.Popen[str]]
 ) -> None:

@@ -12,10 +12,13 @@ from typing import Self
 
 from sqlalchemy import Connection
 
+from labelsvc import logs
 from labelsvc.errors import Unavailable
 from labelsvc.storage import printers
 from labelsvc.storage.database import Database
 from labelsvc.storage.printers import Lease
+
+log = logs.logger(__name__)
 
 
 class LeaseLost(Exception):
@@ -86,6 +89,7 @@ class HeldLease:
             except LeaseLost:
                 self._lost.set()
                 return
-            except Unavailable:
+            except Exception:
+                log.exception("lease.not_renewed", printer=self.lease.printer_id)
                 continue  # perhaps next time; until then it runs on
             self._until = asked + self._seconds
