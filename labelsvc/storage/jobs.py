@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, join, or_, select, update
 
 from labelsvc.domain.actors import Call
 from labelsvc.domain.jobs import JOB_ENDED, JobState
@@ -131,23 +131,23 @@ def listing(conn: Connection, chosen: tuple[str | None, str | None], after: int,
     return page(conn, query, print_jobs.c.id, (after, limit), _job)
 
 
-def _heads() -> Select[tuple[int]]:
-    """Select the id of each printer's job that may be sent next: one that was begun, else the oldest.
+def _head_of(printer_id: ColumnElement[int] | int) -> ColumnElement[int]:
+    """Select the id of a printer's job that may be sent next: one that was begun, else the oldest.
 
     Ids are given before commits, so an older job may turn up when a younger one was begun already.
     """
-    begun = case((print_jobs.c.state.in_(("processing", "processing-stopped")), print_jobs.c.id))
-    return (
-        select(func.coalesce(func.min(begun), func.min(print_jobs.c.id)))
-        .where(print_jobs.c.state.not_in(JOB_ENDED))
-        .group_by(print_jobs.c.printer_id)
-    )
+
+    def first(*states: JobState) -> ColumnElement[int]:  # by the index, however many jobs there ever were
+        jobs = print_jobs.alias()
+        found = select(func.min(jobs.c.id)).where(jobs.c.printer_id == printer_id, jobs.c.state.in_(states))
+        return found.correlate(printers).scalar_subquery()
+
+    return func.coalesce(first("processing", "processing-stopped"), first("pending", "pending-held"))
 
 
 def head(conn: Connection, printer_id: int) -> JobRow | None:
     """Return a printer's job that has not ended and is the only one that may be sent: first in, first out."""
-    heads = _heads().where(print_jobs.c.printer_id == printer_id)
-    row = conn.execute(_JOB.where(print_jobs.c.id == heads.scalar_subquery())).one_or_none()
+    row = conn.execute(_JOB.where(print_jobs.c.id == _head_of(printer_id))).one_or_none()
     return _job(row) if row else None
 
 
@@ -163,9 +163,10 @@ def waiting_printers(conn: Connection, now: datetime, pause_at_most: timedelta) 
         print_jobs.c.not_before > now + pause_at_most,
     )
     rows = conn.execute(
-        select(print_jobs.c.printer_id)
-        .where(print_jobs.c.id.in_(_heads()), print_jobs.c.state.in_(("pending", "processing")), due)
-        .order_by(print_jobs.c.printer_id)
+        select(printers.c.id)
+        .select_from(join(printers, print_jobs, print_jobs.c.id == _head_of(printers.c.id)))
+        .where(print_jobs.c.state.in_(("pending", "processing")), due)
+        .order_by(printers.c.id)
     )
     return tuple(rows.scalars())
 

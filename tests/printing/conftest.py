@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.batches import Batch, BatchRequest, LotRequest
 from labelsvc.domain.issuer import Issuer
-from labelsvc.domain.jobs import Printer, PrinterSpec, PrintJob, Resolution
+from labelsvc.domain.jobs import WINDOW, Printer, PrinterSpec, PrintJob, Resolution
 from labelsvc.domain.products import NewProduct
+from labelsvc.errors import Unavailable
 from labelsvc.issuing import batches, downloads, label_formats, lots, products
+from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printing import delivery, jobs, printers
 from labelsvc.storage import installation
 from labelsvc.storage import printers as printer_rows
@@ -29,6 +31,27 @@ from labelsvc.storage.tables import audit
 SECRET = bytes(range(32))
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 _keys = count()
+
+
+Work = Callable[[Connection], Any]
+Happens = Callable[[Database, Work], object]
+
+
+class Misfortune:
+    """A database at one write of which something happens; writes are counted from 1."""
+
+    def __init__(self, db: Database, at: int, happens: Happens) -> None:
+        self._db = db
+        self._at = at
+        self._happens = happens
+        self._count = count(1)
+        self.read = db.read
+
+    def write(self, work: Work) -> object:
+        """Do what happens, or write."""
+        if next(self._count) == self._at:
+            return self._happens(self._db, work)
+        return self._db.write(work)
 
 
 @dataclass
@@ -65,6 +88,42 @@ class Works:
         """Serve every printer that has something to send, once."""
         for printer_id in delivery.waiting(self.sender()):
             delivery.serve(self.sender(), printer_id, owner)
+
+    def misfortune(self, at: int, happens: Happens) -> bool:
+        """Serve every printer with a database at one write of which something happens; return whether that failed."""
+        sender = replace(self.sender(), db=Misfortune(self.db, at, happens))  # type: ignore[arg-type]
+        try:
+            for printer_id in delivery.waiting(self.sender()):
+                delivery.serve(sender, printer_id, "unlucky")
+        except Unavailable:
+            return True
+        return False
+
+    def die_in_doubt(self, batch: Batch) -> None:
+        """Let a sender die when its first window is in doubt and not a byte has left; the next one finds it."""
+
+        def lost(db: Database, work: Work) -> object:
+            db.write(work)
+            raise Unavailable("database_lost", "Expected an answer from the database, got a lost connection.")
+
+        assert self.misfortune(3, lost)  # it has the lease and the job, and now holds the window
+        self.send("heir")
+        assert self.job(batch).outcomes["in_doubt"] == WINDOW
+
+    def break_down(self, printer: VirtualPrinter, quantity: int = 3_000, after: int = 200_000) -> Batch:
+        """Send a job whose connection breaks after so many bytes; return its batch."""
+        self.add_printer("p", printer.uri)
+        batch = self.issue(quantity)
+        printer.drop_after(after, "rst")
+        self.send()
+        assert self.job(batch).state == "processing-stopped"
+        return batch
+
+    def settled(self, printer: VirtualPrinter) -> list[str]:
+        """Look at the labels that came out, once no more come."""
+        assert printer.wait_for(lambda state: not state.connections, timeout=10)
+        assert printer.wait_for(lambda state: not state.formats_waiting and not state.labels_left, timeout=10)
+        return self.read(printer.labels)
 
     def overtake(self, printer_id: int, owner: str) -> Lease:
         """Take a printer's lease, which must be free or run out."""
@@ -119,6 +178,12 @@ class Works:
         """The batch's serials, in the order of its labels."""
         lines = b"".join(downloads.serials_csv(self.db, self.issuer, batch.id).body).decode().split()
         return [line.split(",")[0] for line in lines[1:]]
+
+
+@pytest.fixture(scope="session")
+def misfortune() -> type[Misfortune]:
+    """The database of a sender that something happens to."""
+    return Misfortune
 
 
 @pytest.fixture
