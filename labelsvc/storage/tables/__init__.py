@@ -1,0 +1,48 @@
+"""Every table, by room."""
+
+from labelsvc.storage.tables.house import api_keys, audit, installation, requests
+from labelsvc.storage.tables.issuing import (
+    batches,
+    label_format_files,
+    label_formats,
+    label_formats_in_use,
+    lot_revisions,
+    lots,
+    pools,
+    products,
+    ranges,
+    schemes,
+)
+from labelsvc.storage.tables.metadata import metadata
+from labelsvc.storage.tables.printing import (
+    outcomes,
+    print_job_blocks,
+    print_jobs,
+    printer_leases,
+    printer_revisions,
+    printers,
+)
+
+__all__ = [
+    "api_keys",
+    "audit",
+    "batches",
+    "installation",
+    "label_format_files",
+    "label_formats",
+    "label_formats_in_use",
+    "lot_revisions",
+    "lots",
+    "metadata",
+    "outcomes",
+    "pools",
+    "print_job_blocks",
+    "print_jobs",
+    "printer_leases",
+    "printer_revisions",
+    "printers",
+    "products",
+    "ranges",
+    "requests",
+    "schemes",
+]
