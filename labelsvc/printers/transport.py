@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from labelsvc.domain.readings import Reading
+
 
 class NotReady(Exception):
     """The printer cannot be reached or cannot print now; no label was written.
@@ -81,3 +83,31 @@ class Transport(Protocol):
 
     def abandon(self) -> None:
         """Break off: what has not left by now never does. After `close` it does nothing."""
+
+
+class LinkLost(Exception):
+    """The connection ended or broke while it was listened to."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ConfirmingTransport(Transport, Protocol):
+    """A way to a printer that also says what became of the labels: echoes on the data connection, readings beside it."""
+
+    def read(self) -> Reading | None:
+        """Ask the printer how it is and what it has counted; None: it does not answer, though the link is alive.
+
+        It is asked beside the data connection (port 9200, 9243), so that questions never mix with labels.
+
+        Raises:
+            LinkLost: there is no link any more.
+        """
+
+    def listen(self, seconds: float) -> tuple[str, ...]:
+        """Return the texts echoed (^HV) until now, in order; wait at most so long for the first of them.
+
+        Raises:
+            LinkLost: the data connection ended or broke.
+        """
