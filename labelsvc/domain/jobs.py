@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from labelsvc.domain.profiles import NOTHING, Profile
+
 JobState = Literal["pending", "pending-held", "processing", "processing-stopped", "canceled", "aborted", "completed"]
 JOB_ENDED: frozenset[JobState] = frozenset({"canceled", "aborted", "completed"})
 PrinterState = Literal["idle", "processing", "stopped"]
 
-#: Labels that are handed over between two commits, and so the most that one fault can leave in doubt.
+JobKind = Literal["batch", "reprint"]
+
+#: Labels that are handed over between two commits to a printer that confirms nothing, so the most that one fault can
+#: leave in doubt there.
 WINDOW = 20
+#: Labels that may be on their way at once to a printer that confirms each: the fewest, the usual, the most.
+WINDOWS = (1, 2, 5)
 #: Labels of one digest.
 BLOCK = 1_000
 
@@ -26,6 +33,8 @@ class PrinterSpec:
         language: what it understands.
         dpmm: dots per mm.
         media_width, media_height: of the loaded labels, mm.
+        window: labels that may be on their way at once, where each is confirmed.
+        regulated: every label needs an echo or a scan, one at a time; a count alone is not enough.
     """
 
     name: str
@@ -34,11 +43,17 @@ class PrinterSpec:
     dpmm: int
     media_width: float
     media_height: float
+    window: int = WINDOWS[1]
+    regulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Printer:
-    """A printer as it stands in the books; an edit makes a new revision of its spec."""
+    """A printer as it stands in the books; an edit or a certification makes a new revision.
+
+    Attributes:
+        profile: what a certification run saw it prove.
+    """
 
     id: int
     spec: PrinterSpec
@@ -47,6 +62,22 @@ class Printer:
     state_reasons: tuple[str, ...]
     state_at: datetime
     created_at: datetime
+    profile: Profile = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a printer's odometer stood at when a job's labels begin to count, so that an heir can go on from it.
+
+    Attributes:
+        zero: the count at which no label of the job had come out; after k of them it is `zero + k`.
+        uptime: device.uptime when it was last read, seconds.
+        read_at: when that was.
+    """
+
+    zero: int | None
+    uptime: float | None
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

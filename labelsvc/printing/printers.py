@@ -8,9 +8,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from labelsvc.domain.actors import Call
-from labelsvc.domain.jobs import Printer, PrinterSpec
+from labelsvc.domain.jobs import WINDOWS, Printer, PrinterSpec
 from labelsvc.domain.pages import Page
 from labelsvc.domain.products import check_name
+from labelsvc.domain.profiles import NOTHING
 from labelsvc.errors import Conflict, InvalidInput, at
 from labelsvc.printers.uris import transport_for
 from labelsvc.storage import audit, printers
@@ -56,7 +57,9 @@ def edit_printer(db: Database, call: Call, spec: PrinterSpec, data_dir: Path) ->
     def work(conn: Connection) -> Printer:
         old = printers.get(conn, spec.name, lock=True)
         if old.spec != spec:
-            printers.revise(conn, call, old.id, old.revision + 1, spec)
+            # Another way or another head may be another device: what it proves is to be found out anew.
+            same = (old.spec.uri, old.spec.dpmm) == (spec.uri, spec.dpmm)
+            printers.revise(conn, call, old, spec, old.profile if same else NOTHING)
             before, after = asdict(old.spec), asdict(spec)
             audit.record(conn, call, "printer.edit", f"printer:{spec.name}", before=before, after=after)
         return printers.get(conn, spec.name)
@@ -75,6 +78,10 @@ def _check(spec: PrinterSpec, data_dir: Path) -> None:
         raise InvalidInput("printer_language", f"Expected zpl, got {spec.language[:40]!r}.", pointer="/language")
     if spec.dpmm not in RESOLUTIONS:
         raise InvalidInput("dpmm", f"Expected 8 or 12 dots per mm, got {spec.dpmm}.", pointer="/dpmm")
+    if not WINDOWS[0] <= spec.window <= WINDOWS[-1]:
+        raise InvalidInput(
+            "printer_window", f"Expected 1 to 5 labels, got {spec.window}.", pointer="/window"
+        )
     least, most = _MEDIA_MM
     for side, length in (("media_width", spec.media_width), ("media_height", spec.media_height)):
         if not least <= length <= most:

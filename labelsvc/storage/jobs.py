@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, insert, join, or_, select, update
 
 from labelsvc.domain.actors import Call
-from labelsvc.domain.jobs import JOB_ENDED, JobState
+from labelsvc.domain.jobs import JOB_ENDED, Baseline, JobKind, JobState
 from labelsvc.domain.pages import Page
 from labelsvc.errors import NotFound
 from labelsvc.storage.database import insert_new
@@ -35,6 +35,9 @@ class JobRow:
     attempts: int
     not_before: datetime | None
     cancel_requested: bool
+    kind: JobKind
+    copy: int
+    baseline: Baseline | None
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -60,6 +63,9 @@ _JOB = select(
     print_jobs.c.attempts,
     print_jobs.c.not_before,
     print_jobs.c.cancel_requested,
+    print_jobs.c.kind,
+    print_jobs.c.copy,
+    print_jobs.c.baseline,
     print_jobs.c.created_at,
     print_jobs.c.started_at,
     print_jobs.c.ended_at,
@@ -67,7 +73,11 @@ _JOB = select(
 
 
 def _job(row: AnyRow) -> JobRow:
-    return JobRow(**{**row._mapping, "state_reasons": tuple(row.state_reasons)})
+    kept = row.baseline
+    baseline = None
+    if kept is not None:
+        baseline = Baseline(kept["zero"], kept["uptime"], datetime.fromisoformat(kept["read_at"]))
+    return JobRow(**{**row._mapping, "state_reasons": tuple(row.state_reasons), "baseline": baseline})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,8 @@ class NewJob:
     printer_revision: int
     first: int
     last: int
+    kind: JobKind = "batch"
+    copy: int = 0
 
 
 def add(conn: Connection, call: Call, new: NewJob) -> int:
@@ -92,6 +104,8 @@ def add(conn: Connection, call: Call, new: NewJob) -> int:
             printer_revision=new.printer_revision,
             first=new.first,
             last=new.last,
+            kind=new.kind,
+            copy=new.copy,
             state="pending",
             state_reasons=["job-queued"],
             attempts=0,
@@ -176,6 +190,12 @@ def set_state(conn: Connection, job_id: int, state: JobState, reasons: tuple[str
     conn.execute(
         update(print_jobs).where(print_jobs.c.id == job_id).values(state=state, state_reasons=list(reasons), **changes)
     )
+
+
+def set_baseline(conn: Connection, job_id: int, baseline: Baseline) -> None:
+    """Keep what the job's labels are counted from."""
+    kept = {"zero": baseline.zero, "uptime": baseline.uptime, "read_at": baseline.read_at.isoformat()}
+    conn.execute(update(print_jobs).where(print_jobs.c.id == job_id).values(baseline=kept))
 
 
 def request_cancel(conn: Connection, job_id: int, reasons: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, or_, select, update
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 from labelsvc.domain.actors import Call
 from labelsvc.domain.jobs import Printer, PrinterSpec, PrinterState
 from labelsvc.domain.pages import Page
+from labelsvc.domain.profiles import NOTHING, Profile
 from labelsvc.errors import NotFound
 from labelsvc.storage.database import insert_new
 from labelsvc.storage.pages import AnyRow, page
@@ -28,13 +29,19 @@ _PRINTER = select(
     printer_revisions.c.dpmm,
     printer_revisions.c.media_width,
     printer_revisions.c.media_height,
+    printer_revisions.c.window,
+    printer_revisions.c.regulated,
+    printer_revisions.c.profile,
 ).join_from(printers, printer_revisions, printer_revisions.c.printer_id == printers.c.id)
 _CURRENT = printer_revisions.c.revision == printers.c.revision
 
 
 def _printer(row: AnyRow) -> Printer:
-    spec = PrinterSpec(row.name, row.uri, row.language, row.dpmm, row.media_width / 1000, row.media_height / 1000)
-    return Printer(row.id, spec, row.revision, row.state, tuple(row.state_reasons), row.state_at, row.created_at)
+    media = (row.media_width / 1000, row.media_height / 1000)
+    spec = PrinterSpec(row.name, row.uri, row.language, row.dpmm, *media, window=row.window, regulated=row.regulated)
+    profile = Profile(**row.profile) if row.profile else NOTHING
+    reasons = tuple(row.state_reasons)
+    return Printer(row.id, spec, row.revision, row.state, reasons, row.state_at, row.created_at, profile)
 
 
 def add(conn: Connection, call: Call, spec: PrinterSpec) -> int | None:
@@ -50,17 +57,27 @@ def add(conn: Connection, call: Call, spec: PrinterSpec) -> int | None:
     row = insert_new(conn, printers, values)
     if row is None:
         return None
-    _add_revision(conn, call, int(row[0]), 1, spec)
+    _add_revision(conn, call, int(row[0]), 1, (spec, NOTHING))
     return int(row[0])
 
 
-def revise(conn: Connection, call: Call, printer_id: int, revision: int, spec: PrinterSpec) -> None:
-    """Insert the next revision of a printer's spec; jobs made before keep theirs."""
-    _add_revision(conn, call, printer_id, revision, spec)
-    conn.execute(update(printers).where(printers.c.id == printer_id).values(revision=revision))
+def revise(conn: Connection, call: Call, old: Printer, spec: PrinterSpec, profile: Profile) -> None:
+    """Insert the next revision of a printer, which the caller has locked; jobs made before keep theirs."""
+    _add_revision(conn, call, old.id, old.revision + 1, (spec, profile))
+    conn.execute(update(printers).where(printers.c.id == old.id).values(revision=old.revision + 1))
 
 
-def _add_revision(conn: Connection, call: Call, printer_id: int, revision: int, spec: PrinterSpec) -> None:
+def set_profile(conn: Connection, call: Call, printer_id: int, profile: Profile) -> None:
+    """Keep what a certification run found, as the printer's next revision."""
+    name = conn.execute(select(printers.c.name).where(printers.c.id == printer_id)).scalar_one()
+    old = get(conn, name, lock=True)
+    revise(conn, call, old, old.spec, profile)
+
+
+def _add_revision(
+    conn: Connection, call: Call, printer_id: int, revision: int, said: tuple[PrinterSpec, Profile]
+) -> None:
+    spec, profile = said
     conn.execute(
         insert(printer_revisions).values(
             printer_id=printer_id,
@@ -70,6 +87,9 @@ def _add_revision(conn: Connection, call: Call, printer_id: int, revision: int, 
             dpmm=spec.dpmm,
             media_width=round(spec.media_width * 1000),
             media_height=round(spec.media_height * 1000),
+            window=spec.window,
+            regulated=spec.regulated,
+            profile=None if profile == NOTHING else asdict(profile),
             created_at=call.at,
         )
     )

@@ -36,6 +36,8 @@ def test_a_new_printer_is_idle_and_stands_in_the_audit(works) -> None:
         "dpmm": 8,
         "media_width": 70.0,
         "media_height": 35.0,
+        "window": 2,
+        "regulated": False,
     }
 
 

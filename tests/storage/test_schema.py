@@ -30,7 +30,8 @@ def described(conn: Connection) -> dict[str, dict[str, Any]]:
     }
     return {
         table: {
-            "columns": repr(inspector.get_columns(table)),
+            # A later migration's columns stand last, wherever the program names them; nothing asks for them by place.
+            "columns": sorted(map(repr, inspector.get_columns(table))),
             "key": repr(inspector.get_pk_constraint(table)),
             **{kind: sorted(map(repr, ask(table))) for kind, ask in unordered.items()},
         }

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    false,
+)
 
 from labelsvc.storage.tables.metadata import metadata
 from labelsvc.storage.types import BigKey, Instant, Json
@@ -30,6 +42,9 @@ printer_revisions = Table(
     Column("dpmm", Integer, nullable=False),
     Column("media_width", Integer, nullable=False, comment="micrometres"),
     Column("media_height", Integer, nullable=False, comment="micrometres"),
+    Column("window", Integer, nullable=False, server_default="2"),
+    Column("regulated", Boolean, nullable=False, server_default=false()),
+    Column("profile", Json),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -60,6 +75,9 @@ print_jobs = Table(
     Column("attempts", Integer, nullable=False),
     Column("not_before", Instant),
     Column("cancel_requested", Boolean, nullable=False),
+    Column("kind", String(8), nullable=False, server_default="batch"),
+    Column("copy", Integer, nullable=False, server_default="0"),
+    Column("baseline", Json),
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("ended_at", Instant),

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from labelsvc.domain import jobs
 from labelsvc.domain.jobs import PrinterSpec
+from labelsvc.domain.outcomes import Evidence
 from labelsvc.web.models.base import Answer, Body, Id, Listing, Whole
 
 Resolution = Annotated[Literal[8, 12], Field(description="Dots per mm."), Whole]
@@ -34,10 +35,18 @@ class PrinterSpecIn(Body):
     dpmm: Resolution
     media_width: Annotated[Length, Field(description="Of the loaded labels, mm.", examples=[100])]
     media_height: Annotated[Length, Field(description="Of the loaded labels, mm.", examples=[50])]
+    window: Annotated[
+        int, Field(ge=1, le=5, description="Labels that may be on their way at once, where each is confirmed."), Whole
+    ] = 2
+    regulated: Annotated[
+        bool, Field(description="Every label needs an echo or a scan, one at a time; a count alone is not enough.")
+    ] = False
 
     def noun(self, name: str) -> PrinterSpec:
         """Return it as the use case takes it."""
-        return PrinterSpec(name, self.uri, self.language, self.dpmm, self.media_width, self.media_height)
+        media = (self.media_width, self.media_height)
+        kept = {"window": self.window, "regulated": self.regulated}
+        return PrinterSpec(name, self.uri, self.language, self.dpmm, *media, **kept)  # type: ignore[arg-type]
 
 
 class PrinterIn(PrinterSpecIn):
@@ -63,6 +72,9 @@ class Printer(Answer):
     dpmm: int
     media_width: float
     media_height: float
+    window: int
+    regulated: bool
+    evidence: Annotated[Evidence, Field(description="The highest evidence its certification granted.")]
     revision: int
     state: Literal["idle", "processing", "stopped"]
     state_reasons: list[str]
@@ -82,6 +94,9 @@ class Printer(Answer):
             dpmm=spec.dpmm,
             media_width=spec.media_width,
             media_height=spec.media_height,
+            window=spec.window,
+            regulated=spec.regulated,
+            evidence=printer.profile.evidence,
             revision=printer.revision,
             state=printer.state,
             state_reasons=list(printer.state_reasons),
