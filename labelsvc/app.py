@@ -22,6 +22,8 @@ from labelsvc.storage.secret_file import read_secret
 from labelsvc.web import (
     auth,
     batches,
+    events,
+    fleet,
     guard,
     jobs,
     label_formats,
@@ -35,7 +37,9 @@ from labelsvc.web import (
     products,
     request_log,
     serials,
+    webhooks,
 )
+from labelsvc.web.feeds import Feeds
 from labelsvc.web.house import House, move_in
 from labelsvc.web.streams import Lanes
 
@@ -46,6 +50,9 @@ _BLUEPRINTS = (
     serials.bp,
     printers.bp,
     jobs.bp,
+    events.bp,
+    fleet.bp,
+    webhooks.bp,
     label_formats.bp,
     operations.bp,
     pages.bp,
@@ -134,7 +141,17 @@ def open_house(settings: Settings) -> House:
     except BaseException:
         db.close()
         raise
-    return House(db, issuer, settings.data_dir, _now, Metrics(count_jobs), Lanes(settings.threads), checks)
+    return House(
+        db,
+        issuer,
+        settings.data_dir,
+        _now,
+        Metrics(count_jobs),
+        Lanes(settings.threads),
+        checks,
+        Feeds(settings.threads),
+        settings.webhook_reach,
+    )
 
 
 def _now() -> datetime:

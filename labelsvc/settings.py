@@ -15,6 +15,7 @@ PREFIX = "LABELSVC_"
 
 LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+WebhookReach = Literal["public", "private", "loopback"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Settings:
         log_format: one JSON object a line, or for eyes; `auto` is `console` on a terminal, else `json`.
         max_body: bytes of a request's body.
         max_upload: bytes of an upload (a label format with its pictures).
+        webhook_reach: where webhooks may lead: to the internet, also to private addresses, also to this machine.
     """
 
     digital_link: str
@@ -44,6 +46,7 @@ class Settings:
     log_level: LogLevel = "info"
     max_body: int = 1_000_000
     max_upload: int = 2_000_000
+    webhook_reach: WebhookReach = "public"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -160,6 +163,7 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "LOG_LEVEL": ("log_level", _choice(get_args(LogLevel))),
     "MAX_BODY": ("max_body", _whole(1_000, 100_000_000)),
     "MAX_UPLOAD": ("max_upload", _whole(1_000, 100_000_000)),
+    "WEBHOOK_REACH": ("webhook_reach", _choice(get_args(WebhookReach))),
 }
 
 NAMES = tuple(PREFIX + name for name in _READERS)

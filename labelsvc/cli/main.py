@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from labelsvc import __version__
-from labelsvc.cli import formats, installing, issuing, printing, serving
+from labelsvc.cli import auditing, formats, installing, issuing, printing, serving
 from labelsvc.cli.opening import Group
 
 
@@ -31,6 +31,7 @@ for command in (
     formats.formats,
     printing.printers,
     printing.jobs,
+    auditing.audit,
     serving.serve,
     serving.worker,
     serving.virtual_printer,

@@ -13,6 +13,7 @@ from types import FrameType
 import click
 
 from labelsvc import logs
+from labelsvc.chores import Chores
 from labelsvc.cli.opening import opened
 from labelsvc.printers import virtual
 from labelsvc.worker import Worker
@@ -39,13 +40,15 @@ def serve(host: str | None, port: int | None) -> None:
         listener = Listener(app, address, chosen.threads, chosen.max_upload + chosen.max_body)
         printing = Worker(house.db, house.issuer, chosen.data_dir)
         thread = threading.Thread(target=printing.run, name="worker")
-        _on_stop(printing.stop, listener.stop)
+        _on_stop(printing.stop, house.feeds.close, listener.stop)
         thread.start()
+        chores = Chores(house.db, house.issuer, chosen.webhook_reach)
         log.info("serve.started", urls=listener.urls)
         if sys.stderr.isatty():  # elsewhere every line is an event of the log
             click.echo(f"labelsvc listens on {' and '.join(listener.urls)}", err=True)
         try:
-            listener.run()
+            with chores:
+                listener.run()
         finally:
             printing.stop()
             thread.join()
@@ -59,7 +62,8 @@ def worker() -> None:
         logs.configure(shell.settings.log_format, shell.settings.log_level)
         running = Worker(shell.db, shell.issuer, shell.settings.data_dir)
         _on_stop(running.stop)
-        running.run()
+        with Chores(shell.db, shell.issuer, shell.settings.webhook_reach):
+            running.run()
 
 
 def _on_stop(*stops: Callable[[], None]) -> None:

@@ -67,17 +67,23 @@ class Printer:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a printer's odometer stood at when a job's labels begin to count, so that an heir can go on from it.
+    """What the labels of a delivery are counted from, so that an heir can say what became of those in doubt.
 
     Attributes:
-        zero: the count at which no label of the job had come out; after k of them it is `zero + k`.
-        uptime: device.uptime when it was last read, seconds.
+        token: of the delivery's lease.
+        zero: the odometer's count at which the delivery had confirmed nothing; None: it has none.
+        uptime: device.uptime when the printer was last asked, seconds; None: it does not say.
         read_at: when that was.
+        faulted: a fault that may tear a label was seen, and not accounted for.
+        partial: the last label in doubt was handed over in part only.
     """
 
+    token: int
     zero: int | None
     uptime: float | None
     read_at: datetime
+    faulted: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

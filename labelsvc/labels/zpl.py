@@ -50,12 +50,13 @@ _CODE128_START = {"B": ">:", "C": ">;"}
 _CODE128_SWITCH = {"B": ">6", "C": ">5"}
 
 
-def render(layout: Layout, serials: Iterable[str]) -> Iterator[bytes]:
+def render(layout: Layout, serials: Iterable[str], *, echo: bool = False) -> Iterator[bytes]:
     """Write one label for each serial, in order, as they are asked for.
 
     Args:
         layout: compiled for ZPL, at the printer's resolution.
         serials: texts of `layout.serial_length` characters of `layout.serial_alphabet`.
+        echo: have the printer send back, for each label it prints, the field that `echoes` names (`^HV`).
 
     Returns:
         A complete format (`^XA` to `^XZ` and a newline) for each serial, in ASCII.
@@ -67,7 +68,7 @@ def render(layout: Layout, serials: Iterable[str]) -> Iterator[bytes]:
         raise ValueError(f"Expected serials of plain characters, got {sorted(layout.serial_alphabet - PLAIN)}.")
     label: list[bytes] = []
     cuts: list[tuple[int, slice]] = []
-    for part in _merged(_label(layout)):
+    for part in _merged(_label(layout, echo=echo)):
         if isinstance(part, str):
             label.append(part.encode("ascii"))
         else:
@@ -97,12 +98,61 @@ def _merged(parts: Iterable[Part]) -> Iterator[Part]:
     yield held
 
 
-def _label(layout: Layout) -> Iterator[Part]:
+def _label(layout: Layout, *, echo: bool) -> Iterator[Part]:
     yield f"^XA^CI28^PW{_dots(layout.width, layout.dpmm)}^LL{_dots(layout.height, layout.dpmm)}^LH0,0"
+    echoed = _echoed(layout) if echo else None
     for element in layout.elements:
-        yield from _element(element, layout)
+        parts = _element(element, layout)
+        yield from _numbered(parts) if element is echoed else parts
         yield "^FS"
+    if echoed is not None:
+        length = len(_said(echoed).encode()) - 1 + layout.serial_length
+        yield f"^FH_^HV1,{length},{_HEADER},{_TERMINATOR},L^FS"
     yield "^PQ1^XZ\n"
+
+
+#: What stands before and after an echo; ECHO_HEADER and ECHO_TERMINATOR as a `^FH_` field.
+ECHO_HEADER, ECHO_TERMINATOR = "K:", "\r\n"
+_HEADER, _TERMINATOR = ECHO_HEADER, "".join(f"_{ord(char):02X}" for char in ECHO_TERMINATOR)
+#: The longest field that `^HV` sends back.
+_ECHO_AT_MOST = 256
+
+
+def echoes(layout: Layout, serials: Iterable[str]) -> Iterator[str]:
+    """Give what a printer sends back for each label that was rendered with `echo`, without header and terminator."""
+    before, _, after = _said(_echoed(layout)).partition(_SERIAL)
+    for serial in serials:
+        yield f"{before}{serial}{after}"
+
+
+_SERIAL = "\0"
+
+
+def _echoed(layout: Layout) -> TextLine:
+    """Return the line of text that is echoed: the shortest one that shows the serial once.
+
+    Raises:
+        ValueError: none does; what a printer would send back of a symbol's data is its own affair.
+    """
+    lines = [line for line in layout.elements if isinstance(line, TextLine) and len(line.pieces) == 2]
+    plain = [line for line in lines if line.align != "center"] or lines
+    fitting = [line for line in plain if len(_said(line).encode()) - 1 + layout.serial_length <= _ECHO_AT_MOST]
+    if not fitting:
+        raise ValueError("Expected a line of text with the serial, for the printer to echo, got none.")
+    return min(fitting, key=lambda line: len("".join(line.pieces)))
+
+
+def _said(line: TextLine) -> str:
+    """Return a line as the printer gets it, with a mark for the serial."""
+    before, after = line.pieces
+    ending = "\\&" if line.align == "center" else ""
+    return f"{before}{_SERIAL}{after}{ending}"
+
+
+def _numbered(parts: Iterator[Part]) -> Iterator[Part]:
+    """Give a field the number 1, by which `^HV` knows it."""
+    for part in parts:
+        yield part.replace("^FH", "^FN1^FH") if isinstance(part, str) else part
 
 
 def _element(element: Element, layout: Layout) -> Iterator[Part]:

@@ -94,7 +94,7 @@ class LinkLost(Exception):
 
 
 class ConfirmingTransport(Transport, Protocol):
-    """A way to a printer that also says what became of the labels: echoes on the data connection, readings beside it."""
+    """A way to a printer that also says what became of the labels: echoes on the data connection, readings beside."""
 
     def read(self) -> Reading | None:
         """Ask the printer how it is and what it has counted; None: it does not answer, though the link is alive.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from labelsvc.domain.issuer import Issuer
-from labelsvc.domain.jobs import BLOCK, PrinterSpec
+from labelsvc.domain.jobs import BLOCK, Printer
 from labelsvc.domain.ranges import Numbering
 from labelsvc.labels import zpl
 from labelsvc.labels.compiling import compile_layout
@@ -22,21 +22,27 @@ from labelsvc.storage.jobs import JobRow
 
 #: Labels are handed to a transport in chunks of at least this many bytes.
 _CHUNK = 65_536
+#: Labels that go one by one are made so many at a time.
+_AHEAD = 32
 
 
 class Handover:
     """One delivery's labels.
 
     Args:
-        origin: first ordinal of the job, from which its blocks of 1,000 are counted.
+        span: first and last ordinal of the job; its blocks of 1,000 are counted from the first.
+        echo: every label asks the printer to echo its serial (^HV) as it comes out.
     """
 
-    def __init__(self, layout: Layout, numbering: Numbering, origin: int) -> None:
+    def __init__(self, layout: Layout, numbering: Numbering, span: tuple[int, int], *, echo: bool = False) -> None:
         self._layout = layout
         self._numbering = numbering
-        self._origin = origin
-        self._first = origin
+        self._origin, self._end = span
+        self._echo = echo
+        self._first = self._origin
         self._lengths = array("Q")
+        self._ahead: dict[int, bytes] = {}  # labels that are made and will be asked for one by one
+        self._echoes: dict[str, int] = {}
         self._run: tuple[int, int] | None = None  # the run of labels inside one block that is being digested
         self._hash = hashlib.sha256()
         self._done: list[tuple[int, int, str]] = []
@@ -45,7 +51,7 @@ class Handover:
         """Yield the bytes of the labels first .. last."""
         self._first, self._lengths = first, array("Q")
         waiting = bytearray()
-        for label in zpl.render(self._layout, self._numbering.texts(first, last - first + 1)):
+        for label in self._made(first, last) if self._echo else self._rendered(first, last):
             self._digest(first + len(self._lengths), label)
             self._lengths.append(len(label))
             waiting += label
@@ -55,11 +61,33 @@ class Handover:
         if waiting:
             yield bytes(waiting)
 
-    def last_touched(self, handed_over: int) -> int | None:
-        """Return the last label of which one of the first `handed_over` bytes is; None where there is none."""
+    def _rendered(self, first: int, last: int) -> Iterator[bytes]:
+        return zpl.render(self._layout, self._numbering.texts(first, last - first + 1), echo=self._echo)
+
+    def _made(self, first: int, last: int) -> Iterator[bytes]:
+        for ordinal in range(first, last + 1):
+            if ordinal not in self._ahead:
+                end = min(ordinal + _AHEAD - 1, self._end)
+                self._ahead = dict(zip(range(ordinal, end + 1), self._rendered(ordinal, end), strict=True))
+                texts = self._numbering.texts(ordinal, end - ordinal + 1)
+                recent = dict(list(self._echoes.items())[-_AHEAD:])
+                self._echoes = recent | dict(zip(zpl.echoes(self._layout, texts), self._ahead, strict=True))
+            yield self._ahead.pop(ordinal)
+
+    def echoed(self, text: str) -> int | None:
+        """Return the ordinal of the label that the printer echoed, if it is one of those sent last."""
+        return self._echoes.get(text)
+
+    def touched(self, handed_over: int) -> tuple[int | None, bool]:
+        """Return the last label of which one of the first `handed_over` bytes is, and whether all its bytes are.
+
+        (None, False) where not one byte was handed over.
+        """
         if handed_over == 0:
-            return None
-        return self._first + bisect_left(array("Q", accumulate(self._lengths)), handed_over)
+            return None, False
+        ends = array("Q", accumulate(self._lengths))
+        at = bisect_left(ends, handed_over)
+        return self._first + at, ends[at] == handed_over
 
     def digests(self) -> list[tuple[int, int, str]]:
         """Return (first, last, sha256) of every run of labels inside one block that grew since it was last asked."""
@@ -80,8 +108,8 @@ class Handover:
         self._hash.update(label)
 
 
-def prepare(db: Database, issuer: Issuer, job: JobRow, spec: PrinterSpec) -> Handover:
-    """Lay out a job's labels once, from what its batch froze.
+def prepare(db: Database, issuer: Issuer, job: JobRow, printer: Printer) -> Handover:
+    """Lay out a job's labels once, from what its batch froze, for a printer as the job froze it.
 
     Raises:
         InvalidInput: they cannot be made for this printer.
@@ -92,5 +120,5 @@ def prepare(db: Database, issuer: Issuer, job: JobRow, spec: PrinterSpec) -> Han
         fmt = parsed(stored.toml, label_formats.files_of(conn, stored.revision))
     numbering = issuer.numbering(batch.product_code, batch.pattern, batch.scope, batch.key_version)
     shape = numbering.scheme.shape(numbering.scope)
-    layout = compile_layout(fmt, Values.from_json(batch.frozen), shape, spec.dpmm, spec.language)
-    return Handover(layout, numbering, job.first)
+    layout = compile_layout(fmt, Values.from_json(batch.frozen), shape, printer.spec.dpmm, printer.spec.language)
+    return Handover(layout, numbering, (job.first, job.last), echo=printer.profile.echo is not None)

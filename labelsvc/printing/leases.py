@@ -14,15 +14,12 @@ from sqlalchemy import Connection
 
 from labelsvc import logs
 from labelsvc.errors import Unavailable
+from labelsvc.printing.driving import LeaseLost
 from labelsvc.storage import printers
 from labelsvc.storage.database import Database
 from labelsvc.storage.printers import Lease
 
 log = logs.logger(__name__)
-
-
-class LeaseLost(Exception):
-    """Another sender has the printer, or may have it."""
 
 
 class HeldLease:

@@ -79,9 +79,7 @@ def _check(spec: PrinterSpec, data_dir: Path) -> None:
     if spec.dpmm not in RESOLUTIONS:
         raise InvalidInput("dpmm", f"Expected 8 or 12 dots per mm, got {spec.dpmm}.", pointer="/dpmm")
     if not WINDOWS[0] <= spec.window <= WINDOWS[-1]:
-        raise InvalidInput(
-            "printer_window", f"Expected 1 to 5 labels, got {spec.window}.", pointer="/window"
-        )
+        raise InvalidInput("printer_window", f"Expected 1 to 5 labels, got {spec.window}.", pointer="/window")
     least, most = _MEDIA_MM
     for side, length in (("media_width", spec.media_width), ("media_height", spec.media_height)):
         if not least <= length <= most:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, join, or_, select, update
@@ -12,6 +12,7 @@ from labelsvc.domain.actors import Call
 from labelsvc.domain.jobs import JOB_ENDED, Baseline, JobKind, JobState
 from labelsvc.domain.pages import Page
 from labelsvc.errors import NotFound
+from labelsvc.storage import webhooks
 from labelsvc.storage.database import insert_new
 from labelsvc.storage.pages import AnyRow, page
 from labelsvc.storage.tables import print_job_blocks, print_jobs, printers
@@ -76,7 +77,7 @@ def _job(row: AnyRow) -> JobRow:
     kept = row.baseline
     baseline = None
     if kept is not None:
-        baseline = Baseline(kept["zero"], kept["uptime"], datetime.fromisoformat(kept["read_at"]))
+        baseline = Baseline(**{**kept, "read_at": datetime.fromisoformat(kept["read_at"])})
     return JobRow(**{**row._mapping, "state_reasons": tuple(row.state_reasons), "baseline": baseline})
 
 
@@ -186,15 +187,25 @@ def waiting_printers(conn: Connection, now: datetime, pause_at_most: timedelta) 
 
 
 def set_state(conn: Connection, job_id: int, state: JobState, reasons: tuple[str, ...], **changes: Any) -> None:
-    """Move a job to a state; `changes` are further columns (message, ended_at, ...)."""
+    """Move a job to a state, and tell who asked to be told; `changes` are further columns (message, ended_at, ...)."""
+    was = conn.execute(
+        select(print_jobs.c.state, print_jobs.c.batch_id, printers.c.name)
+        .join_from(print_jobs, printers, printers.c.id == print_jobs.c.printer_id)
+        .where(print_jobs.c.id == job_id)
+    ).one_or_none()
     conn.execute(
         update(print_jobs).where(print_jobs.c.id == job_id).values(state=state, state_reasons=list(reasons), **changes)
     )
+    if was is not None and was.state != state:
+        body = {"job": job_id, "batch": was.batch_id, "printer": was.name}
+        body |= {"state": state, "reasons": list(reasons), "was": was.state}
+        at = changes.get("ended_at") or datetime.now(UTC)  # the outbox's own clock: nothing rests on it
+        webhooks.emit(conn, "job.state-changed", body, at)
 
 
 def set_baseline(conn: Connection, job_id: int, baseline: Baseline) -> None:
     """Keep what the job's labels are counted from."""
-    kept = {"zero": baseline.zero, "uptime": baseline.uptime, "read_at": baseline.read_at.isoformat()}
+    kept = {**asdict(baseline), "read_at": baseline.read_at.isoformat()}
     conn.execute(update(print_jobs).where(print_jobs.c.id == job_id).values(baseline=kept))
 
 

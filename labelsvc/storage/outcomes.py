@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from labelsvc.domain.actors import Call
-from labelsvc.domain.outcomes import Interval, paint
+from labelsvc.domain.outcomes import Evidence, Interval, paint
 from labelsvc.storage.tables import outcomes
 
 
@@ -88,6 +88,64 @@ def record_sent(conn: Connection, call: Call, delivery: Delivery, first: int, la
     ).rowcount
     if not joined:
         append(conn, call, delivery.range_id, Interval(first, last, "sent", "sent"), delivery)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What became known of labels on their way; intervals of ordinals.
+
+    Attributes:
+        done: came out, by this evidence.
+        torn: met a fault, and stay in doubt.
+        absent: did not come out, by the odometer.
+    """
+
+    done: tuple[tuple[int, int], ...]
+    evidence: Evidence
+    torn: tuple[tuple[int, int], ...]
+    absent: tuple[tuple[int, int], ...]
+
+
+TORN = "a fault met it: destroy the torn piece, and scan the label if there is a good one"
+
+
+def advance(conn: Connection, call: Call, delivery: Delivery, known: Known, way: tuple[int, int] | None) -> None:
+    """Say what became known of labels on their way, and which labels are on their way, in doubt, from now on."""
+    for first, last in known.done:
+        # Rows of one delivery that touch are one row, as with `sent`.
+        joined = conn.execute(
+            update(outcomes)
+            .where(
+                *_of(delivery),
+                outcomes.c.outcome == "confirmed",
+                outcomes.c.evidence == known.evidence,
+                outcomes.c.last == first - 1,
+            )
+            .values(last=last, at=call.at)
+        ).rowcount
+        if not joined:
+            append(conn, call, delivery.range_id, Interval(first, last, "confirmed", known.evidence), delivery)
+    for first, last in known.torn:  # no delivery owns them any more: they stay until someone says what they are
+        append(conn, call, delivery.range_id, Interval(first, last, "in_doubt", "sent", TORN))
+    for first, last in known.absent:
+        append(conn, call, delivery.range_id, Interval(first, last, "absent", "counted"), delivery)
+    if way is None:
+        _lift_doubt(conn, delivery)
+        return
+    moved = conn.execute(
+        update(outcomes)
+        .where(*_of(delivery), outcomes.c.outcome == "in_doubt")
+        .values(first=way[0], last=way[1], at=call.at)
+    ).rowcount
+    if not moved:
+        hold_in_doubt(conn, call, delivery, *way)
+
+
+def left_by(conn: Connection, delivery: Delivery) -> tuple[tuple[int, int] | None, int]:
+    """Return the labels that a delivery left in doubt, if it did, and how many it confirmed."""
+    rows = conn.execute(select(outcomes.c.first, outcomes.c.last, outcomes.c.outcome).where(*_of(delivery))).all()
+    doubt = next(((int(row.first), int(row.last)) for row in rows if row.outcome == "in_doubt"), None)
+    return doubt, sum(int(row.last) - int(row.first) + 1 for row in rows if row.outcome == "confirmed")
 
 
 def narrow_doubt(conn: Connection, delivery: Delivery, last: int | None) -> None:

@@ -12,6 +12,7 @@ from labelsvc.domain.jobs import Printer, PrinterSpec, PrinterState
 from labelsvc.domain.pages import Page
 from labelsvc.domain.profiles import NOTHING, Profile
 from labelsvc.errors import NotFound
+from labelsvc.storage import fleet
 from labelsvc.storage.database import insert_new
 from labelsvc.storage.pages import AnyRow, page
 from labelsvc.storage.tables import printer_leases, printer_revisions, printers
@@ -125,12 +126,8 @@ def listing(conn: Connection, after: int, limit: int) -> Page[Printer]:
 
 
 def set_state(conn: Connection, printer_id: int, state: PrinterState, reasons: tuple[str, ...], at: datetime) -> None:
-    """Say how a printer is."""
-    conn.execute(
-        update(printers)
-        .where(printers.c.id == printer_id)
-        .values(state=state, state_reasons=list(reasons), state_at=at)
-    )
+    """Say how a printer is; `state_at` says since when."""
+    fleet.change_state(conn, printer_id, state, reasons, at)
 
 
 @dataclass(frozen=True, slots=True)

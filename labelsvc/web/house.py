@@ -12,6 +12,8 @@ from flask import Flask, current_app
 
 from labelsvc.domain.issuer import Issuer
 from labelsvc.metrics import Metrics
+from labelsvc.printing.targets import Reach
+from labelsvc.web.feeds import Feeds
 from labelsvc.web.streams import Lanes
 
 if TYPE_CHECKING:  # views pass it on to use cases and never look inside
@@ -27,6 +29,8 @@ class House:
     Attributes:
         now: the clock, aware UTC instants.
         lanes: for downloads.
+        feeds: event streams.
+        reach: where webhooks may lead.
         checks: what /readyz tries, by name; each raises where it fails.
     """
 
@@ -37,6 +41,8 @@ class House:
     metrics: Metrics
     lanes: Lanes
     checks: Mapping[str, Callable[[], None]]
+    feeds: Feeds
+    reach: Reach
 
 
 def move_in(app: Flask, made: House) -> None:

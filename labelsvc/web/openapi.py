@@ -29,6 +29,8 @@ _PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "batch_id": {"description": "Id of a batch.", "schema": _WHOLE},
     "job_id": {"description": "Id of a print job.", "schema": _WHOLE},
     "lot_id": {"description": "Id of a lot.", "schema": _WHOLE},
+    "webhook_id": {"description": "Id of a webhook.", "schema": _WHOLE},
+    "delivery_id": {"description": "Id of a delivery.", "schema": _WHOLE},
     "number": {"description": "Number of a label in its batch, from 1.", "schema": _WHOLE},
     "code": {
         "description": "GTIN of 8, 12, 13 or 14 digits, or own item code.",

@@ -20,7 +20,7 @@ from labelsvc.domain.jobs import PrinterSpec, Resolution
 from labelsvc.domain.products import NewProduct
 from labelsvc.errors import LabelsvcError
 from labelsvc.issuing import batches, downloads, label_formats, lots, products
-from labelsvc.printing import jobs, printers
+from labelsvc.printing import jobs, printers, webhooks
 from labelsvc.storage import tables
 from labelsvc.storage.database import Database
 
@@ -55,6 +55,19 @@ class Walk:
         stopped = tables.print_jobs.update().where(tables.print_jobs.c.id == self.stopped_id)
         plant.db.write(lambda conn: conn.execute(stopped.values(state="processing-stopped")))
         self.key, _ = access.add_key(plant.db, plant.call(), "line 9", "line")
+        what = ("https://mes.example.com/told", ("lot.closed",))
+        made = [webhooks.add_webhook(plant.db, plant.issuer, plant.call(), what, "public")[0] for _ in range(2)]
+        self.webhooks = made
+        told = tables.webhook_deliveries.insert().values(
+            webhook_id=made[0].id,
+            event="lot.closed",
+            body="{}",
+            state="dead",
+            attempts=12,
+            due_at=plant.call().at,
+            created_at=plant.call().at,
+        )
+        self.dead_id = plant.db.write(lambda conn: conn.execute(told).inserted_primary_key[0])
         self.toml = label_formats.get_format(plant.db, "plain").toml
         self.call = plant.call("the-key", client="auditor")
 
@@ -101,6 +114,16 @@ class Walk:
         spec = replace(self.printer.spec, dpmm=12 if well else 10)
         return printers.edit_printer(self.db, self.call, spec, self.plant.data_dir)
 
+    def add_webhook(self, *, well: bool) -> object:
+        what = ("https://mes.example.com/told" if well else "http://mes.example.com/told", ("lot.closed",))
+        return webhooks.add_webhook(self.db, self.plant.issuer, self.call, what, "public")
+
+    def remove_webhook(self, *, well: bool) -> object:
+        return webhooks.remove_webhook(self.db, self.call, self.webhooks[1].id if well else 999)
+
+    def redeliver(self, *, well: bool) -> object:
+        return webhooks.redeliver(self.db, self.call, self.webhooks[0].id, self.dead_id if well else 999)
+
     def cancel_job(self, *, well: bool) -> object:
         return jobs.cancel_job(self.db, self.plant.issuer, self.call, self.job_id if well else 999, REASON)
 
@@ -124,6 +147,9 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "add_format": ("label_format.add", True, True, None),
     "add_printer": ("printer.add", False, True, None),
     "edit_printer": ("printer.edit", True, True, None),
+    "add_webhook": ("webhook.add", False, True, None),
+    "remove_webhook": ("webhook.remove", True, False, None),
+    "redeliver": ("webhook.redeliver", True, True, None),
     "cancel_job": ("job.cancel", True, False, REASON),
     "resolve_job": ("job.resolve", True, True, REASON),
 }

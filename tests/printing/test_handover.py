@@ -44,13 +44,13 @@ LAYOUT = compile_layout(
 @pytest.fixture
 def handover() -> Handover:
     """The handover of a job whose ordinals begin with 0."""
-    return Handover(LAYOUT, NUMBERING, 0)
+    return Handover(LAYOUT, NUMBERING, (0, 4_999))
 
 
 @pytest.fixture(scope="module")
 def first_labels() -> list[bytes]:
     """Its first labels."""
-    return labels_of(written(Handover(LAYOUT, NUMBERING, 0), 0, 120))
+    return labels_of(written(Handover(LAYOUT, NUMBERING, (0, 4_999)), 0, 120))
 
 
 def scheme_text(ordinal: int) -> str:
@@ -75,21 +75,22 @@ def test_every_byte_belongs_to_the_label_it_is_in(handover: Handover) -> None:
     data = written(handover, 40, 59)
     owners = [40 + at for at, label in enumerate(labels_of(data)) for _ in label]
     assert len(owners) == len(data)
-    assert handover.last_touched(0) is None
+    ends = {count for count in range(1, len(data)) if owners[count] != owners[count - 1]} | {len(data)}
+    assert handover.touched(0) == (None, False)
     for count in range(1, len(data) + 1):
-        assert handover.last_touched(count) == owners[count - 1]
+        assert handover.touched(count) == (owners[count - 1], count in ends)
 
 
 def test_a_byte_counts_from_the_window_that_is_on_its_way(handover: Handover) -> None:
     written(handover, 0, 19)
     written(handover, 500, 519)
-    assert handover.last_touched(1) == 500
+    assert handover.touched(1)[0] == 500
 
 
 def test_a_window_that_broke_off_half_way_counts_what_was_made_of_it(handover: Handover) -> None:
     chunks = handover.chunks(0, 2_499)
     first = next(chunks)
-    assert handover.last_touched(len(first)) == len(labels_of(first)) - 1
+    assert handover.touched(len(first)) == (len(labels_of(first)) - 1, True)
     chunks.close()
 
 
@@ -135,7 +136,7 @@ def test_a_delivery_that_begins_inside_a_block_has_the_digest_of_what_it_sent(ha
 
 @given(st.lists(st.integers(0, 120), min_size=2, max_size=8, unique=True).map(sorted))
 def test_a_gap_begins_a_new_run(first_labels: list[bytes], edges: list[int]) -> None:
-    handover = Handover(LAYOUT, NUMBERING, 0)
+    handover = Handover(LAYOUT, NUMBERING, (0, 4_999))
     runs = list(zip(edges[::2], edges[1::2], strict=False))
     for first, last in runs:
         written(handover, first, last)
@@ -150,28 +151,28 @@ def test_a_gap_begins_a_new_run(first_labels: list[bytes], edges: list[int]) -> 
 
 
 def test_a_job_that_begins_elsewhere_counts_its_blocks_from_there() -> None:
-    handover = Handover(LAYOUT, NUMBERING, 70)
+    handover = Handover(LAYOUT, NUMBERING, (70, 2_569))
     labels = labels_of(written(handover, 70, 1_074))
     assert handover.digests() == [(70, 1_069, digest(*labels[:BLOCK])), (1_070, 1_074, digest(*labels[BLOCK:]))]
 
 
-def job_and_spec(works, batch):
+def job_and_printer(works, batch):
     with works.db.read() as conn:
         job = jobs.get(conn, batch.job_id)
-        return job, printers.at_revision(conn, job.printer_id, job.printer_revision).spec
+        return job, printers.at_revision(conn, job.printer_id, job.printer_revision)
 
 
 def test_a_job_is_laid_out_from_what_its_batch_froze(works) -> None:
     works.add_printer("p", "file:///line.zpl")
     works.issue(70)
-    job, spec = job_and_spec(works, works.issue(3))
-    labels = labels_of(written(prepare(works.db, works.issuer, job, spec), job.first, job.last))
+    job, printer = job_and_printer(works, works.issue(3))
+    labels = labels_of(written(prepare(works.db, works.issuer, job, printer), job.first, job.last))
     serials = [scheme_text(ordinal).encode() for ordinal in (70, 71, 72)]
     assert [serial in label for serial, label in zip(serials, labels, strict=True)] == [True] * 3
 
 
 def test_labels_that_a_printer_cannot_make_are_refused_as_a_whole(works) -> None:
     works.add_printer("p", "file:///line.zpl")
-    job, spec = job_and_spec(works, works.issue(1))
+    job, printer = job_and_printer(works, works.issue(1))
     with pytest.raises(InvalidInput):
-        prepare(works.db, works.issuer, job, replace(spec, dpmm=1))
+        prepare(works.db, works.issuer, job, replace(printer, spec=replace(printer.spec, dpmm=1)))

@@ -50,9 +50,19 @@ TABLE = {
     "GET /api/v1/jobs/{job_id}": {"station", "qa"},
     "POST /api/v1/jobs/{job_id}/cancel": {"qa"},
     "POST /api/v1/jobs/{job_id}/resolve": {"qa"},
+    "GET /api/v1/jobs/{job_id}/events": EVERY,
+    "GET /api/v1/fleet": {"station", "qa"},
+    "GET /api/v1/printers/{name}/status": {"station", "qa"},
+    "GET /api/v1/printers/{name}/history": {"station", "qa"},
+    "POST /api/v1/webhooks": set(),
+    "GET /api/v1/webhooks": set(),
+    "GET /api/v1/webhooks/{webhook_id}": set(),
+    "DELETE /api/v1/webhooks/{webhook_id}": set(),
+    "GET /api/v1/webhooks/{webhook_id}/deliveries": set(),
+    "POST /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": set(),
 }
 #: Values for the path that name nothing: behind the door there is a 404, or an error about what was not sent.
-IDS = {"lot_id": 999, "batch_id": 999, "job_id": 999}
+IDS = dict.fromkeys(("lot_id", "batch_id", "job_id", "webhook_id", "delivery_id"), 999)
 NOTHING = {"code": "NOTHING", "name": "nothing", "serial": "X", "number": 1, **IDS}
 
 

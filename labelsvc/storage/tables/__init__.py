@@ -1,5 +1,14 @@
 """Every table, by room."""
 
+from labelsvc.storage.tables.fleet import (
+    audit_seals,
+    printer_history,
+    printer_reasons,
+    printer_tallies,
+    turns,
+    webhook_deliveries,
+    webhooks,
+)
 from labelsvc.storage.tables.house import api_keys, audit, installation, requests
 from labelsvc.storage.tables.issuing import (
     batches,
@@ -26,6 +35,7 @@ from labelsvc.storage.tables.printing import (
 __all__ = [
     "api_keys",
     "audit",
+    "audit_seals",
     "batches",
     "installation",
     "label_format_files",
@@ -38,11 +48,17 @@ __all__ = [
     "pools",
     "print_job_blocks",
     "print_jobs",
+    "printer_history",
     "printer_leases",
+    "printer_reasons",
     "printer_revisions",
+    "printer_tallies",
     "printers",
     "products",
     "ranges",
     "requests",
     "schemes",
+    "turns",
+    "webhook_deliveries",
+    "webhooks",
 ]

@@ -118,3 +118,11 @@ class Jobs(Listing[Job]):
 def job_path(job_id: int) -> str:
     """Return the path of a print job."""
     return f"/api/v1/jobs/{job_id}"
+
+
+class StreamEvent(Answer):
+    """An event of a stream; `data` is JSON."""
+
+    event: str
+    data: str
+    id: str | None = None

@@ -257,7 +257,8 @@ def broken_renderer(monkeypatch):
                     raise ValueError(f"cannot draw {text}")
                 yield label
 
-        def of_texts(layout, serials):
+        def of_texts(layout, serials, *, echo):
+            assert not echo  # this printer was never certified
             texts = list(serials)
             return render(layout, texts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from labelsvc.storage.types import Json
+from labelsvc.storage.types import BigKey, Instant, Json
 
 revision: str = "0002"
 down_revision: str | None = "0001"
@@ -13,6 +13,80 @@ down_revision: str | None = "0001"
 
 def upgrade() -> None:
     """Go from 0001 to 0002."""
+    op.create_table(
+        "audit_seals",
+        sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("audit_id", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("sealed_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("sequence", name=op.f("pk_audit_seals")),
+        sa.UniqueConstraint("audit_id", name=op.f("uq_audit_seals_audit_id")),
+    )
+    op.create_table(
+        "turns",
+        sa.Column("name", sa.String(length=24), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_turns")),
+    )
+    op.create_table(
+        "webhooks",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("url", sa.String(length=500), nullable=False),
+        sa.Column("events", Json, nullable=False),
+        sa.Column("sealed_secret", sa.String(length=200), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("removed_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
+    )
+    op.create_table(
+        "printer_history",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("printer_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("detail", Json, nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["printer_id"], ["printers.id"], name=op.f("fk_printer_history_printer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_printer_history")),
+    )
+    with op.batch_alter_table("printer_history", schema=None) as batch_op:
+        batch_op.create_index("ix_printer_history_printer_id", ["printer_id", "id"], unique=False)
+
+    op.create_table(
+        "printer_reasons",
+        sa.Column("printer_id", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.String(length=80), nullable=False),
+        sa.Column("since", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["printer_id"], ["printers.id"], name=op.f("fk_printer_reasons_printer_id")),
+        sa.PrimaryKeyConstraint("printer_id", "reason", name=op.f("pk_printer_reasons")),
+    )
+    op.create_table(
+        "printer_tallies",
+        sa.Column("printer_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", Instant(), nullable=False),
+        sa.Column("last_detail", Json, nullable=False),
+        sa.ForeignKeyConstraint(["printer_id"], ["printers.id"], name=op.f("fk_printer_tallies_printer_id")),
+        sa.PrimaryKeyConstraint("printer_id", "kind", name=op.f("pk_printer_tallies")),
+    )
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("webhook_id", sa.BigInteger(), nullable=False),
+        sa.Column("event", sa.String(length=40), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", Instant(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("ended_at", Instant(), nullable=True),
+        sa.Column("last_error", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(["webhook_id"], ["webhooks.id"], name=op.f("fk_webhook_deliveries_webhook_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+    )
+    with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_deliveries_state_due", ["state", "due_at"], unique=False)
+        batch_op.create_index("ix_webhook_deliveries_webhook_state", ["webhook_id", "state", "id"], unique=False)
+
     with op.batch_alter_table("print_jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("kind", sa.String(length=8), server_default="batch", nullable=False))
         batch_op.add_column(sa.Column("copy", sa.Integer(), server_default="0", nullable=False))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelsvc.domain.delivery import (
+from labelsvc.domain.delivery.blind import Delivery, begin, step
+from labelsvc.domain.delivery.steps import (
     Abandon,
     BrokenOff,
     Cancel,
@@ -17,7 +18,6 @@ from labelsvc.domain.delivery import (
     Complete,
     Connect,
     Connected,
-    Delivery,
     Disconnect,
     Disconnected,
     EndAsked,
@@ -35,8 +35,6 @@ from labelsvc.domain.delivery import (
     Sent,
     Stop,
     Unfit,
-    begin,
-    step,
 )
 from labelsvc.domain.jobs import BLOCK
 

@@ -1,4 +1,4 @@
-"""Delivery of a print job as a state machine: facts in, commands out; no socket, no database, no clock.
+"""Delivery to a printer that confirms nothing, as a state machine: facts in, commands out; no socket, no clock.
 
 The plain way, window by window:
 
@@ -12,187 +12,41 @@ on a connection a failure means 'retry'. After it the job stops: labels of the w
 part, stay in doubt, the rest of it is what it was before, and of the windows before nobody knows how many the printer
 still took from the network. Only evidence or a person resolves that. So a sender that is asked to end, or to end the
 job, between two windows sees the connection to its end as well before it leaves.
-Whoever drives this (worker or station) does what a command says and answers with the fact it led to.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from labelsvc.domain.jobs import BLOCK
-
-Interval = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Connect:
-    """Open the way to the printer and see that it is the one meant, and ready."""
-
-
-@dataclass(frozen=True, slots=True)
-class HoldInDoubt:
-    """Commit that the labels first .. last may come out."""
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Write the labels first .. last."""
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class RecordSent:
-    """Commit that the labels first .. last were handed over."""
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Nothing was handed over on this connection: give the window back and try again later."""
-
-    reasons: tuple[str, ...]
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Stop the job; it holds its printer until someone resolves it.
-
-    Attributes:
-        doubt_until: last label that may have been handed over; None: not one is in doubt.
-    """
-
-    doubt_until: int | None
-    reasons: tuple[str, ...]
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnect:
-    """End the connection, and see whether the printer took all until then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Complete:
-    """All was handed over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """Someone asked for an end; what was not handed over is held again."""
-
-
-@dataclass(frozen=True, slots=True)
-class GiveBack:
-    """The sender is to end: the next one goes on with what is left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Abandon:
-    """The lease went to another sender: do nothing more, write nothing more."""
-
-
-Command = Connect | HoldInDoubt | Send | RecordSent | Disconnect | Retry | Stop | Complete | Cancel | GiveBack | Abandon
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """The printer is there, is the one meant and takes data."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotReady:
-    """The printer cannot be reached or cannot print now; nothing was written."""
-
-    reasons: tuple[str, ...]
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unfit:
-    """The printer must not get this job as it is, so a person has to see to it; nothing was written."""
-
-    reasons: tuple[str, ...]
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The window is committed as in doubt."""
-
-
-@dataclass(frozen=True, slots=True)
-class CancelAsked:
-    """No window was committed, for someone asked for the job's end."""
-
-
-@dataclass(frozen=True, slots=True)
-class EndAsked:
-    """No window was committed, for someone asked for the sender's end."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseLost:
-    """No commit was made, for another sender has the printer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Every byte of the window was handed over."""
-
-
-@dataclass(frozen=True, slots=True)
-class SendFailed:
-    """Writing failed.
-
-    Attributes:
-        last_touched: last label of which a byte was handed over; None: not one byte was.
-        again: it may go well another time.
-    """
-
-    last_touched: int | None
-    message: str
-    again: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnected:
-    """The connection ended as it should."""
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenOff:
-    """All was written, but the printer broke the connection off before we ended it, or did not take all."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The window is committed as sent."""
-
-
-Fact = (
-    Connected
-    | NotReady
-    | Unfit
-    | Held
-    | CancelAsked
-    | EndAsked
-    | LeaseLost
-    | Sent
-    | SendFailed
-    | Recorded
-    | Disconnected
-    | BrokenOff
+from labelsvc.domain.delivery.steps import (
+    Abandon,
+    BrokenOff,
+    Cancel,
+    CancelAsked,
+    Command,
+    Complete,
+    Connect,
+    Connected,
+    Disconnect,
+    Disconnected,
+    EndAsked,
+    Fact,
+    GiveBack,
+    Held,
+    HoldInDoubt,
+    Interval,
+    LeaseLost,
+    NotReady,
+    Recorded,
+    RecordSent,
+    Retry,
+    Send,
+    SendFailed,
+    Sent,
+    Stop,
+    Unfit,
 )
+from labelsvc.domain.jobs import BLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +70,16 @@ class Delivery:
     ending: Cancel | GiveBack | None = None
 
 
-def begin(origin: int, window: int | None, todo: tuple[Interval, ...]) -> tuple[Delivery, Command]:
-    """Return the state before anything was done and the first command."""
+def begin(
+    origin: int, window: int | None, todo: tuple[Interval, ...], *, resumed: bool = False
+) -> tuple[Delivery, Command]:
+    """Return the state before anything was done and the first command.
+
+    Args:
+        resumed: some of it was in doubt before, so that whatever the printer still holds must not come out.
+    """
     delivery = Delivery(origin, window, todo)
-    return delivery, Connect() if todo else Complete()
+    return delivery, Connect(at_rest=resumed) if todo else Complete()
 
 
 def step(delivery: Delivery, fact: Fact) -> tuple[Delivery, Command]:  # noqa: PLR0911  # one line a fact
@@ -243,6 +103,8 @@ def step(delivery: Delivery, fact: Fact) -> tuple[Delivery, Command]:  # noqa: P
             return delivery, Stop(None, ("printer-stopped",), message)
         case LeaseLost():
             return delivery, Abandon()
+        case _:
+            raise AssertionError("nobody watches a printer that says nothing")
 
 
 def _on(delivery: Delivery, fact: Held | Sent | SendFailed | Recorded) -> tuple[Delivery, Command]:

@@ -1,0 +1,71 @@
+"""What a process does beside its work: it seals the audit and tells webhooks, each on a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from labelsvc import logs
+from labelsvc.auditing import SEAL_SECONDS, Sealer
+from labelsvc.domain.issuer import Issuer
+from labelsvc.errors import Unavailable
+from labelsvc.printing.targets import Reach
+from labelsvc.printing.webhooks import Teller
+from labelsvc.storage.database import Database
+
+log = logs.logger(__name__)
+
+TELL_SECONDS = 1.0
+
+
+class Chores:
+    """Runs while the block is run that it is entered for; any number of processes may have some.
+
+    Args:
+        reach: where webhooks may lead.
+    """
+
+    def __init__(self, db: Database, issuer: Issuer, reach: Reach) -> None:
+        self._stop = threading.Event()
+        self._sealer = Sealer(db, _now)
+        self._teller = Teller(db, issuer, reach, _now)
+        self._threads = [
+            threading.Thread(target=self._run, args=args, name=args[0])
+            for args in (("sealer", self._sealer.look, SEAL_SECONDS), ("teller", self._teller.look, TELL_SECONDS))
+        ]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        self._teller.close()
+        self._once("sealer", self._sealer.look)  # what the end itself wrote
+        self._once("sealer", self._sealer.checkpoint)
+
+    def _run(self, name: str, look: Callable[[], object], seconds: float) -> None:
+        while not self._stop.is_set():
+            self._once(name, look)
+            self._stop.wait(seconds)
+
+    @staticmethod
+    def _once(name: str, look: Callable[[], object]) -> None:
+        try:
+            look()
+        except Unavailable as error:
+            log.warning("chore.database", chore=name, code=error.code)
+        except Exception:
+            log.exception("chore.failed", chore=name)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,242 @@
+"""A delivery's books in the database: what a worker writes down before and after each step, and how a delivery ends.
+
+Every commit renews the printer's lease by its fencing token first, so a sender that was overtaken commits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from labelsvc.domain.actors import Actor, Call
+from labelsvc.domain.delivery import steps
+from labelsvc.domain.delivery.proof import tears
+from labelsvc.domain.delivery.steps import Command, Fact
+from labelsvc.domain.jobs import WINDOW, Baseline, PrinterState
+from labelsvc.domain.readings import Reading
+from labelsvc.printing.driving import LeaseLost
+from labelsvc.printing.handover import Handover
+from labelsvc.printing.jobs import end_canceled
+from labelsvc.printing.leases import HeldLease
+from labelsvc.printing.sender import ATTEMPTS_AT_MOST, BACKOFF_AT_MOST, Sender
+from labelsvc.storage import audit, jobs, outcomes, printers
+from labelsvc.storage.jobs import JobRow
+
+#: Pause before a printer whose link broke is connected to again.
+_RECONNECT_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class DatabaseBooks:
+    """The books of one delivery of one job."""
+
+    sender: Sender
+    lease: HeldLease
+    job: JobRow
+    handover: Handover
+    _undigested: int = field(default=0, init=False)
+    _based: bool = field(default=False, init=False)
+
+    @property
+    def delivery(self) -> outcomes.Delivery:
+        """How the outcomes know it."""
+        return outcomes.Delivery(self.job.id, self.job.range_id, self.lease.lease.token)
+
+    @property
+    def runs(self) -> bool:
+        """Whether nobody else can have the printer at this moment."""
+        return self.lease.runs
+
+    def hold(self, first: int, last: int) -> Fact:
+        """Hold a window in doubt, unless someone asked for an end."""
+        if self.sender.stopping():
+            return steps.EndAsked()
+
+        def work(conn: Connection) -> Fact:
+            self.lease.renew(conn)
+            if jobs.get(conn, self.job.id, lock=True).cancel_requested:
+                return steps.CancelAsked()
+            outcomes.hold_in_doubt(conn, self._call(), self.delivery, first, last)
+            return steps.Held()
+
+        return self._unless_lost(work)
+
+    def record_sent(self, first: int, last: int) -> None:
+        """Write down that the window in doubt was handed over."""
+
+        def work(conn: Connection) -> None:
+            self.lease.renew(conn)
+            outcomes.record_sent(conn, self._call(), self.delivery, first, last)
+            self._record_blocks(conn)
+
+        self.sender.db.write(work)
+
+    def advance(self, known: steps.Advance, reading: Reading | None) -> Fact:
+        """Write down what became known of labels on their way, and hold what goes next."""
+        runs = (_runs(known.done), known.evidence, _runs(known.torn), _runs(known.absent))
+        new = known.way is not None and known.way[1] - known.way[0] + 1 > known.kept
+        self._undigested += len(known.done)
+
+        def work(conn: Connection) -> Fact:
+            self.lease.renew(conn)
+            way, fact = known.way, self._wish(conn) if new else None
+            if way is not None and fact is not None:
+                way = (way[0], way[0] + known.kept - 1) if known.kept else None
+            outcomes.advance(conn, self._call(), self.delivery, outcomes.Known(*runs), way)
+            if known.zero is not None or not self._based:
+                uptime = reading.uptime if reading is not None else None
+                base = Baseline(self.delivery.token, known.zero, uptime, self.sender.now())
+                jobs.set_baseline(conn, self.job.id, base)
+            if self._undigested >= WINDOW:
+                self._record_blocks(conn)
+            return fact or steps.Held()
+
+        fact = self._unless_lost(work)
+        self._based = True
+        if self._undigested >= WINDOW:
+            self._undigested = 0
+        return fact
+
+    def _wish(self, conn: Connection) -> Fact | None:
+        if self.sender.stopping():
+            return steps.EndAsked()
+        return steps.CancelAsked() if jobs.get(conn, self.job.id, lock=True).cancel_requested else None
+
+    def asked(self) -> Fact | None:
+        """Return whether someone wants an end, or has the printer."""
+        if not self.lease.runs:
+            return steps.LeaseLost()
+        if self.sender.stopping():
+            return steps.EndAsked()
+        with self.sender.db.read() as conn:
+            return steps.CancelAsked() if jobs.get(conn, self.job.id).cancel_requested else None
+
+    def report(self, reasons: tuple[str, ...]) -> None:
+        """Say how the printer is, while its job goes on."""
+        state: PrinterState = "stopped" if reasons else "processing"
+
+        def work(conn: Connection) -> None:
+            self.lease.renew(conn)
+            printers.set_state(conn, self.job.printer_id, state, reasons, self.sender.now())
+            job_reasons = ("printer-stopped", *reasons) if reasons else ("job-printing",)
+            jobs.set_state(conn, self.job.id, "processing", job_reasons)
+            base = jobs.get(conn, self.job.id).baseline
+            if base is not None and tears(reasons):  # an heir may not rely on the count then
+                jobs.set_baseline(conn, self.job.id, replace(base, faulted=True))
+
+        self.sender.db.write(work)
+
+    def end(self, command: Command) -> None:
+        """Write down how the delivery ended.
+
+        Raises:
+            LeaseLost: another has the printer, and writes down what it finds.
+        """
+        self.sender.db.write(lambda conn: self._end(conn, command))
+
+    def _end(self, conn: Connection, command: Command) -> None:
+        if isinstance(command, steps.Abandon):
+            raise LeaseLost
+        self.lease.renew(conn)
+        self._record_blocks(conn)
+        call = self._call()
+        match command:
+            case steps.Retry():
+                outcomes.narrow_doubt(conn, self.delivery, None)
+                retry(conn, self.sender, self.lease, self.job.id, command)
+            case steps.Suspend(doubt_until):
+                outcomes.narrow_doubt(conn, self.delivery, doubt_until)
+                self._suspend(conn, command)
+            case steps.Stop(doubt_until):
+                outcomes.narrow_doubt(conn, self.delivery, doubt_until)
+                stop(conn, self.sender, self.lease, self.job, command)
+            case steps.Cancel():
+                end_canceled(conn, call, self.job)
+                self._printer(conn, "idle", ())
+            case steps.GiveBack():
+                jobs.set_state(conn, self.job.id, "pending", ("job-queued",), message=None, attempts=0, not_before=None)
+                self._printer(conn, "idle", ())
+            case steps.Complete(reasons):
+                jobs.set_state(conn, self.job.id, "completed", reasons, message=None, ended_at=call.at)
+                after = {"state": "completed", "reasons": list(reasons)}
+                audit.record(conn, call, "job.complete", f"job:{self.job.id}", after=after)
+                self._printer(conn, "idle", ())
+
+    def _suspend(self, conn: Connection, why: steps.Suspend) -> None:
+        """Leave the labels on their way in doubt, for the next delivery to count."""
+        job = jobs.get(conn, self.job.id, lock=True)
+        assert job.baseline is not None, "a delivery that counts began with a count"
+        if job.attempts >= ATTEMPTS_AT_MOST:
+            reasons = ("printer-stopped", "x-labels-in-doubt", *why.reasons)
+            stop(conn, self.sender, self.lease, job, steps.Stop(why.doubt_until, reasons, why.message))
+            return
+        jobs.set_baseline(conn, job.id, replace(job.baseline, faulted=why.faulted, partial=why.partial))
+        waited = min(timedelta(seconds=_RECONNECT_SECONDS * 2 ** min(job.attempts - 1, 6)), BACKOFF_AT_MOST)
+        due = {"message": why.message, "not_before": self.sender.now() + waited}
+        jobs.set_state(conn, job.id, "processing", ("x-labels-in-doubt", *why.reasons), **due)
+        self._printer(conn, "stopped", why.reasons)
+
+    def _record_blocks(self, conn: Connection) -> None:
+        for first, last, digest in self.handover.digests():
+            jobs.record_block(conn, self.job.id, self.delivery.token, (first, last), digest)
+
+    def _printer(self, conn: Connection, state: PrinterState, reasons: tuple[str, ...]) -> None:
+        printers.set_state(conn, self.job.printer_id, state, reasons, self.sender.now())
+
+    def _call(self) -> Call:
+        return call_of(self.sender, self.lease)
+
+    def _unless_lost(self, work: Callable[[Connection], Fact]) -> Fact:
+        try:
+            return self.sender.db.write(work)
+        except LeaseLost:
+            return steps.LeaseLost()
+
+
+def call_of(sender: Sender, lease: HeldLease) -> Call:
+    """Return what a sender does, as the books know it."""
+    return Call(Actor("station", lease.lease.owner[:80]), sender.now())
+
+
+def retry(conn: Connection, sender: Sender, lease: HeldLease, job_id: int, why: steps.Retry) -> None:
+    """Put a job back into its queue for another try, later."""
+    job = jobs.get(conn, job_id, lock=True)
+    call = call_of(sender, lease)
+    if job.cancel_requested:
+        end_canceled(conn, call, job)
+        _printer(conn, sender, lease, "idle", ())
+    elif job.attempts >= ATTEMPTS_AT_MOST:
+        stop(conn, sender, lease, job, steps.Stop(None, why.reasons, why.message))
+    else:
+        pause = min(timedelta(seconds=2 ** min(job.attempts - 1, 6)), BACKOFF_AT_MOST)
+        reasons = ("job-queued", *why.reasons)
+        jobs.set_state(conn, job.id, "pending", reasons, message=why.message, not_before=call.at + pause)
+        _printer(conn, sender, lease, "stopped", why.reasons)
+
+
+def stop(conn: Connection, sender: Sender, lease: HeldLease, job: JobRow, why: steps.Stop) -> None:
+    """Stop a job, which then holds its printer until someone resolves it."""
+    lease.renew(conn)
+    jobs.set_state(conn, job.id, "processing-stopped", why.reasons, message=why.message)
+    after = {"state": "processing-stopped", "reasons": list(why.reasons)}
+    audit.record(conn, call_of(sender, lease), "job.stop", f"job:{job.id}", after=after, reason=why.message[:500])
+    # 'printer-stopped' is a job's word for it; the printer itself says why, if it can.
+    _printer(conn, sender, lease, "stopped", tuple(said for said in why.reasons if said != "printer-stopped"))
+
+
+def _printer(conn: Connection, sender: Sender, lease: HeldLease, state: PrinterState, reasons: tuple[str, ...]) -> None:
+    printers.set_state(conn, lease.lease.printer_id, state, reasons, sender.now())
+
+
+def _runs(labels: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """Return ascending labels as intervals."""
+    runs: list[tuple[int, int]] = []
+    for label in labels:
+        if runs and runs[-1][1] == label - 1:
+            runs[-1] = (runs[-1][0], label)
+        else:
+            runs.append((label, label))
+    return tuple(runs)
