@@ -108,9 +108,11 @@ def _label(layout: Layout, *, echo: bool) -> Iterator[Part]:
     if echoed is not None:
         length = len(_said(echoed).encode()) - 1 + layout.serial_length
         yield f"^FH_^HV1,{length},{_HEADER},{_TERMINATOR},L^FS"
-    yield "^PQ1^XZ\n"
+    yield "^PQ1^XZ" + LINE_END
 
 
+#: Behind every format; nothing to a printer, a line to a reader.
+LINE_END = "\n"
 #: What stands before and after an echo; ECHO_HEADER and ECHO_TERMINATOR as a `^FH_` field.
 ECHO_HEADER, ECHO_TERMINATOR = "K:", "\r\n"
 _HEADER, _TERMINATOR = ECHO_HEADER, "".join(f"_{ord(char):02X}" for char in ECHO_TERMINATOR)

@@ -1,16 +1,18 @@
-"""tcp://host:9100: raw ZPL to a printer's own port, which may answer ~HI and ~HS or may not."""
+"""tcp://host:9100 and tls://host:9143: raw ZPL to a printer's own port, which may answer ~HI and ~HS or may not."""
 
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 
+from labelsvc.printers.dialing import Dial, Untrusted
 from labelsvc.printers.transport import NotReady, SendFailed, Unfit
-from labelsvc.printers.zebra import ASK, Answers
+from labelsvc.printers.zebra.status import ASK, Answers
 
 try:
     import fcntl
@@ -20,6 +22,8 @@ except ModuleNotFoundError:  # Windows: there nobody tells what the printer has 
 
 #: One write is at most this long, so that a stalled printer is noticed by its lack of progress.
 _PIECE = 65_536
+#: A record of TLS holds at most so much (RFC 8446, 5.1).
+_RECORD = 16_384
 #: Bytes that our own side of the connection may hold back: some windows, not a whole job that counts as sent.
 _HELD_BACK = 16_384
 #: Reads of what a printer says unasked, before we go on.
@@ -38,10 +42,8 @@ class TcpTransport:
 
     windowed = True
 
-    def __init__(
-        self, address: tuple[str, int], dpmm: int, *, answer_seconds: float = 1.0, stall_seconds: float = 20.0
-    ) -> None:
-        self._address = address
+    def __init__(self, dial: Dial, dpmm: int, *, answer_seconds: float = 1.0, stall_seconds: float = 20.0) -> None:
+        self._dial = dial
         self._dpmm = dpmm
         self._answer_seconds = answer_seconds
         self._stall_seconds = stall_seconds
@@ -49,18 +51,13 @@ class TcpTransport:
 
     def open(self, *, at_rest: bool) -> None:
         """Connect, and ask the printer what it is and whether it can print."""
-        host, port = self._address
         try:
-            self._socket = socket.create_connection(self._address, timeout=self._stall_seconds)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _HELD_BACK)
+            self._socket = connect(self._dial, self._stall_seconds)
             self._socket.sendall(ASK)
             answers = self._listen(self._socket)
         except OSError as error:
             self.abandon()
-            reason = "timed-out" if isinstance(error, TimeoutError) else "connecting-to-device"
-            raise NotReady((reason,), f"Expected a printer at {host}:{port}, got {_said(error)}.") from None
+            raise not_there(self._dial, error) from None
         try:
             self._judge(answers, at_rest=at_rest)
         except (NotReady, Unfit):
@@ -102,16 +99,7 @@ class TcpTransport:
         assert self._socket is not None, "open() comes first"
         if _hung_up(self._socket):
             raise SendFailed(0, "Expected the printer to stay connected, got its end of the connection.")
-        handed_over = 0
-        for chunk in chunks:
-            view = memoryview(chunk)
-            while view:
-                try:
-                    sent = self._socket.send(view[:_PIECE])
-                except OSError as error:
-                    raise SendFailed(handed_over, f"Expected the printer to take data, got {_said(error)}.") from None
-                handed_over += sent
-                view = view[sent:]
+        hand_over(self._socket, chunks)
 
     def close(self) -> str | None:
         """Say that no more comes, and see whether the printer took it all without breaking off."""
@@ -121,10 +109,9 @@ class TcpTransport:
         if _hung_up(connection):
             return "Expected the printer to take all data, got its end of the connection before ours."
         try:
-            connection.shutdown(socket.SHUT_WR)
             warning = self._see_off(connection)
         except OSError as error:
-            return f"Expected the printer to take all data, got {_said(error)}."
+            return f"Expected the printer to take all data, got {said(error)}."
         if warning is None:
             self._socket = None
             connection.close()
@@ -132,7 +119,10 @@ class TcpTransport:
 
     def _see_off(self, connection: socket.socket) -> str | None:
         """Wait until the printer has taken all and ends the connection; it need not do the latter."""
-        ended, left = False, _not_taken(connection)
+        # TLS knows no half-closed connection: what was taken can be seen, but not whether the printer ends it.
+        ended, left = isinstance(connection, ssl.SSLSocket), not_taken(connection)
+        if not ended:
+            connection.shutdown(socket.SHUT_WR)
         deadline = time.monotonic() + (self._stall_seconds if left else self._answer_seconds)
         connection.settimeout(_LOOK_SECONDS)
         while left or not ended:
@@ -144,7 +134,7 @@ class TcpTransport:
             else:
                 with suppress(TimeoutError):
                     ended = not connection.recv(4_096)
-            before, left = left, _not_taken(connection)
+            before, left = left, not_taken(connection)
             if left < before:
                 deadline = time.monotonic() + (self._stall_seconds if left else self._answer_seconds)
         return None
@@ -153,13 +143,61 @@ class TcpTransport:
         """Reset the connection: what our side still holds back must not come out behind anyone's back."""
         connection, self._socket = self._socket, None
         if connection is not None:
-            linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-            with connection, suppress(OSError):
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            reset(connection)
 
 
-def _not_taken(connection: socket.socket) -> int:
-    """Bytes that the printer has not acknowledged, as far as the system tells."""
+def hand_over(connection: socket.socket, chunks: Iterable[bytes]) -> None:
+    """Write labels, counting what the network took.
+
+    Raises:
+        SendFailed: it did not take all.
+    """
+    handed_over = 0
+    secured = isinstance(connection, ssl.SSLSocket)
+    for chunk in chunks:
+        view = memoryview(chunk)
+        while view:
+            piece = view[: _RECORD if secured else _PIECE]
+            try:
+                sent = connection.send(piece)
+            except OSError as error:
+                # A record of TLS that failed may have left, all the same.
+                handed_over += len(piece) if secured else 0
+                raise SendFailed(handed_over, f"Expected the printer to take data, got {said(error)}.") from None
+            handed_over += sent
+            view = view[sent:]
+
+
+def connect(dial: Dial, seconds: float) -> socket.socket:
+    """Connect to a printer's data port, holding back little.
+
+    Raises:
+        OSError: nobody answers.
+        Unfit: someone else does.
+    """
+    try:
+        connection = dial.connect(seconds)
+    except Untrusted as error:
+        raise Unfit(("printer-stopped",), error.message) from None
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _HELD_BACK)
+    return connection
+
+
+def not_there(dial: Dial, error: OSError) -> NotReady:
+    """Return what a failed connection means."""
+    reason = "timed-out" if isinstance(error, TimeoutError) else "connecting-to-device"
+    return NotReady((reason,), f"Expected a printer at {dial}, got {said(error)}.")
+
+
+def reset(connection: socket.socket) -> None:
+    """Break a connection off: what our side still holds back is thrown away."""
+    linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+    with connection, suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+
+def not_taken(connection: socket.socket) -> int:
+    """Return the bytes that the printer has not acknowledged, as far as the system tells."""
     if fcntl is None:
         return 0
     try:
@@ -176,7 +214,7 @@ def _hung_up(connection: socket.socket) -> bool:
         for _ in range(_CHATTER_AT_MOST):
             if not connection.recv(4_096):
                 return True
-    except BlockingIOError:
+    except (BlockingIOError, ssl.SSLWantReadError):
         return False
     except OSError:
         return True
@@ -185,5 +223,6 @@ def _hung_up(connection: socket.socket) -> bool:
     return False
 
 
-def _said(error: OSError) -> str:
+def said(error: OSError) -> str:
+    """Return what an error says, for the middle of a sentence."""
     return (error.strerror or str(error) or type(error).__name__).lower()

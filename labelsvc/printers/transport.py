@@ -26,12 +26,14 @@ class Unfit(Exception):
 
     Attributes:
         reasons: job-state-reasons of RFC 8011 5.3.8.
+        identity: what it says it is, where it is another printer than the one meant.
     """
 
-    def __init__(self, reasons: tuple[str, ...], message: str) -> None:
+    def __init__(self, reasons: tuple[str, ...], message: str, *, identity: str | None = None) -> None:
         super().__init__(message)
         self.reasons = reasons
         self.message = message
+        self.identity = identity
 
 
 class SendFailed(Exception):

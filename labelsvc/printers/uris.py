@@ -6,32 +6,44 @@ import re
 from ipaddress import AddressValueError, IPv6Address
 from pathlib import Path
 
+from labelsvc.domain.profiles import NOTHING, Profile
 from labelsvc.errors import InvalidInput
+from labelsvc.printers.confirming import ConfirmingTcp
+from labelsvc.printers.dialing import Dial, trust_of
 from labelsvc.printers.file import FileTransport
 from labelsvc.printers.os_queue import QueueTransport
 from labelsvc.printers.tcp import TcpTransport
 from labelsvc.printers.transport import Transport
 
-DEFAULT_PORT = 9100
+#: Data port and JSON port of each way (ip.port, ip.port_json_config, ip.tls.port, ip.tls.port_json_config).
+PORTS = {"tcp": (9100, 9200), "tls": (9143, 9243)}
 _NAME = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_TCP = re.compile(rf"tcp://(?P<host>{_NAME}(?:\.{_NAME})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?/?")
+_TCP = re.compile(
+    rf"(?P<way>tcp|tls)://(?P<host>{_NAME}(?:\.{_NAME})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?/?"
+    r"(?:\?(?P<options>[a-z]+=[A-Za-z0-9:_.-]{1,100}(?:&[a-z]+=[A-Za-z0-9:_.-]{1,100}){0,2}))?"
+)
 _QUEUE = re.compile(r"queue:///([A-Za-z0-9_][A-Za-z0-9_.-]{0,126})")
 _FILE = re.compile(r"file://((?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){1,8})")
-_FORMS = "tcp://HOST:PORT, queue:///NAME or file:///FILE"
+_FORMS = "tcp://HOST:PORT, tls://HOST:PORT?pin=sha256:HEX, queue:///NAME or file:///FILE"
 
 
-def transport_for(uri: str, dpmm: int, data_dir: Path) -> Transport:
+def transport_for(uri: str, dpmm: int, data_dir: Path, profile: Profile = NOTHING) -> Transport:
     """Return the way to a printer; nothing is opened yet.
 
     Args:
         dpmm: dots per mm the printer is said to have.
-        data_dir: files are written to its folder `printed` only.
+        data_dir: files are written to its folder `printed` only; authorities are files in `certificates`.
+        profile: what the printer was certified to prove; where that confirms labels the way does, too.
 
     Raises:
         InvalidInput: the URI is none of ours.
     """
     if found := _TCP.fullmatch(uri):
-        return TcpTransport(_address(uri, found["host"], found["port"]), dpmm)
+        dial, config = _dials(found, data_dir)
+        if not profile.confirms:
+            return TcpTransport(dial, dpmm)
+        asks = profile.counter is not None or profile.uptime or profile.unique_id is not None
+        return ConfirmingTcp(dial, config if asks else None, dpmm, profile)
     if found := _QUEUE.fullmatch(uri):
         return QueueTransport(found[1])
     if found := _FILE.fullmatch(uri):
@@ -39,9 +51,45 @@ def transport_for(uri: str, dpmm: int, data_dir: Path) -> Transport:
     raise _refused(uri)
 
 
-def _address(uri: str, host: str, port: str | None) -> tuple[str, int]:
-    number = DEFAULT_PORT if port is None else int(port)
-    if not 1 <= number <= 65_535 or len(host) > 253:
+def ports_of(uri: str, data_dir: Path) -> tuple[Dial, Dial]:
+    """Return the data port and the JSON port of a printer on the network.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    found = _TCP.fullmatch(uri)
+    if found is None:
+        raise InvalidInput("printer_uri", f"Expected tcp:// or tls://, got {uri[:100]!r}.")
+    return _dials(found, data_dir)
+
+
+def _dials(found: re.Match[str], data_dir: Path) -> tuple[Dial, Dial]:
+    given = [option.split("=", 1) for option in (found["options"] or "").split("&") if option]
+    options = dict(given)
+    if len(options) < len(given) or not set(options) <= {"config", "pin", "ca"}:
+        raise _refused(found[0])
+    config = options.pop("config", None)
+    trust = None
+    if found["way"] == "tls":
+        trust = trust_of(options, data_dir.resolve() / "certificates")
+    elif options:
+        raise _refused(found[0])
+    usual, usual_config = PORTS[found["way"]]
+    host = _host(found[0], found["host"])
+    data = Dial(host, _port(found[0], found["port"], usual), trust)
+    return data, data.other(_port(found[0], config, usual_config))
+
+
+def _port(uri: str, port: str | None, usual: int) -> int:
+    if port is None:
+        return usual
+    if not re.fullmatch("[0-9]{1,5}", port) or not 1 <= int(port) <= 65_535:
+        raise _refused(uri)
+    return int(port)
+
+
+def _host(uri: str, host: str) -> str:
+    if len(host) > 253:
         raise _refused(uri)
     if host.startswith("["):
         host = host.strip("[]")
@@ -49,7 +97,7 @@ def _address(uri: str, host: str, port: str | None) -> tuple[str, int]:
             IPv6Address(host)
         except AddressValueError:
             raise _refused(uri) from None
-    return host, number
+    return host
 
 
 def _below(data_dir: Path, path: str) -> Path:

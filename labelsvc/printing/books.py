@@ -22,7 +22,7 @@ from labelsvc.printing.handover import Handover
 from labelsvc.printing.jobs import end_canceled
 from labelsvc.printing.leases import HeldLease
 from labelsvc.printing.sender import ATTEMPTS_AT_MOST, BACKOFF_AT_MOST, Sender
-from labelsvc.storage import audit, jobs, outcomes, printers
+from labelsvc.storage import audit, fleet, jobs, outcomes, printers
 from labelsvc.storage.jobs import JobRow
 
 #: Pause before a printer whose link broke is connected to again.
@@ -129,6 +129,16 @@ class DatabaseBooks:
 
         self.sender.db.write(work)
 
+    def met(self, identity: str) -> None:
+        """Write down that another printer answers than the one that was certified."""
+
+        def work(conn: Connection) -> None:
+            self.lease.renew(conn)
+            was = printers.at_revision(conn, self.job.printer_id, self.job.printer_revision).profile.unique_id
+            fleet.note(conn, self.job.printer_id, "identity-changed", {"was": was, "is": identity}, self.sender.now())
+
+        self.sender.db.write(work)
+
     def end(self, command: Command) -> None:
         """Write down how the delivery ended.
 
@@ -153,6 +163,8 @@ class DatabaseBooks:
             case steps.Stop(doubt_until):
                 outcomes.narrow_doubt(conn, self.delivery, doubt_until)
                 stop(conn, self.sender, self.lease, self.job, command)
+                if "x-foreign-labels-printed" in command.reasons:  # at least one; who knows how many a reset hid
+                    fleet.note(conn, self.job.printer_id, "foreign-labels", {"count": 1}, call.at)
             case steps.Cancel():
                 end_canceled(conn, call, self.job)
                 self._printer(conn, "idle", ())

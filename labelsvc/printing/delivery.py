@@ -137,7 +137,7 @@ def _prepared(sender: Sender, lease: HeldLease, job: JobRow) -> tuple[Driver, An
         known = within(outcomes.of_range(conn, job.range_id), job.first, job.last)
         inherited = _inherited(conn, job)
     todo = tuple((part.first, part.last) for part in having(known, {"planned", "absent"}))
-    transport = transport_for(printer.spec.uri, printer.spec.dpmm, sender.data_dir)
+    transport = transport_for(printer.spec.uri, printer.spec.dpmm, sender.data_dir, printer.profile)
     books = DatabaseBooks(sender, lease, job, prepare(sender.db, sender.issuer, job, printer))
     counts = printer.profile.counter is not None
     driver = Driver(books, books.handover, transport, counts, _was_up(sender, printer, job.baseline))

@@ -54,6 +54,9 @@ class Books(Protocol):
     def report(self, reasons: tuple[str, ...]) -> None:
         """Say how the printer is, in printer-state-reasons; empty: it prints."""
 
+    def met(self, identity: str) -> None:
+        """Write down that another printer answers than the one meant."""
+
     @property
     def runs(self) -> bool:
         """Whether nobody else can have the printer at this moment."""
@@ -131,6 +134,8 @@ class Driver:
         except LinkLost as error:
             return steps.NotReady(("connecting-to-device",), error.message)
         except Unfit as error:
+            if error.identity is not None:
+                self.books.met(error.identity)
             return steps.Unfit(error.reasons, error.message)
         restarted = reading is None or not self.was_up(reading)
         self._keep(reading)

@@ -79,15 +79,16 @@ class Handover:
         return self._echoes.get(text)
 
     def touched(self, handed_over: int) -> tuple[int | None, bool]:
-        """Return the last label of which one of the first `handed_over` bytes is, and whether all its bytes are.
+        """Return the last label of which one of the first `handed_over` bytes is, and whether it can come out.
 
-        (None, False) where not one byte was handed over.
+        It can with its ^XZ; the line end behind that is nothing to a printer. (None, False) where not one byte was
+        handed over.
         """
         if handed_over == 0:
             return None, False
         ends = array("Q", accumulate(self._lengths))
         at = bisect_left(ends, handed_over)
-        return self._first + at, ends[at] == handed_over
+        return self._first + at, ends[at] - len(zpl.LINE_END) <= handed_over
 
     def digests(self) -> list[tuple[int, int, str]]:
         """Return (first, last, sha256) of every run of labels inside one block that grew since it was last asked."""

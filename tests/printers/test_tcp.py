@@ -11,10 +11,11 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from labelsvc.printers.dialing import Dial
 from labelsvc.printers.tcp import TcpTransport
 from labelsvc.printers.transport import NotReady, SendFailed, Unfit
 from labelsvc.printers.virtual import VirtualPrinter
-from labelsvc.printers.zebra import ASK
+from labelsvc.printers.zebra.status import ASK
 
 IDENTITY = b"\x02ZD621-203dpi,V84.20.23Z,8,8176KB,X\x03"
 IDLE = b"\x02030,0,0,1245,000,0,0,0,000,0,0,0\x03\r\n\x02000,0,0,0,0,2,0,0,00000000,1,000\x03\r\n\x021234,0\x03\r\n"
@@ -84,7 +85,7 @@ def drain(connection: socket.socket) -> bytes:
 
 
 def to(address: tuple[str, int], **options: float) -> TcpTransport:
-    return TcpTransport(address, 8, **{"answer_seconds": 0.3, "stall_seconds": 0.5, **options})
+    return TcpTransport(Dial(*address), 8, **{"answer_seconds": 0.3, "stall_seconds": 0.5, **options})
 
 
 def to_printer(printer: VirtualPrinter, **options: float) -> TcpTransport:

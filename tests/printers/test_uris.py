@@ -10,7 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from labelsvc.domain.profiles import Profile
 from labelsvc.errors import InvalidInput
+from labelsvc.printers.confirming import ConfirmingTcp
+from labelsvc.printers.dialing import Dial, Trust
 from labelsvc.printers.file import FileTransport
 from labelsvc.printers.os_queue import QueueTransport
 from labelsvc.printers.tcp import TcpTransport
@@ -40,7 +43,41 @@ def refused(uri: str, data_dir: Path) -> str:
 def test_a_tcp_uri_names_a_host_and_perhaps_a_port(uri: str, address: tuple[str, int], tmp_path: Path) -> None:
     found = transport_for(uri, 8, tmp_path)
     assert isinstance(found, TcpTransport)
-    assert found._address == address
+    assert (found._dial.host, found._dial.port, found._dial.trust) == (*address, None)
+
+
+PIN = "ab" * 32
+CONFIRMING = Profile(echo="movement", counter="late", unique_id="U1")
+
+
+@pytest.mark.parametrize(
+    ("uri", "ports", "trust"),
+    [
+        (f"tls://line3?pin=sha256:{PIN}", (9143, 9243), Trust(pin=PIN)),
+        (f"tls://line3:1143?config=1243&pin=sha256:{PIN.upper()}", (1143, 1243), Trust(pin=PIN)),
+        ("tcp://line3?config=9201", (9100, 9201), None),
+    ],
+)
+def test_options_say_the_json_port_and_by_what_a_printer_is_known(uri, ports, trust, tmp_path: Path) -> None:
+    found = transport_for(uri, 8, tmp_path, CONFIRMING)
+    assert isinstance(found, ConfirmingTcp)
+    assert (found._dial, found._config) == (Dial("line3", ports[0], trust), Dial("line3", ports[1], trust))
+    assert isinstance(transport_for(uri, 8, tmp_path), TcpTransport)  # nothing is granted to one never certified
+
+
+def test_authorities_are_files_among_the_certificates(tmp_path: Path) -> None:
+    found = transport_for("tls://line3?ca=plant.pem", 8, tmp_path)
+    assert isinstance(found, TcpTransport)
+    assert found._dial.trust == Trust(ca=tmp_path / "certificates" / "plant.pem")
+
+
+@pytest.mark.parametrize(
+    "options", ["", "?pin=sha256:ab", "?pin=md5:" + PIN, "?ca=.hidden", "?ca=..", f"?ca=a&pin=sha256:{PIN}", "?ca=-"]
+)
+def test_tls_without_one_way_to_know_the_printer_is_refused(options: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput) as error:
+        transport_for(f"tls://line3{options}", 8, tmp_path)
+    assert error.value.message.startswith("Expected pin=sha256:HEX or ca=FILE, got ")
 
 
 @pytest.mark.parametrize("name", ["line3", "Line_3", "3", "zebra.office-2", "a" * 127])
@@ -105,6 +142,12 @@ BAD = [
     "tcp://line3//",
     "tcp://line3?query",
     "tcp://line3?",
+    "tcp://line3?config=0",
+    "tcp://line3?config=",
+    "tcp://line3?config=9200&config=9200",
+    "tcp://line3?ca=plant.pem",
+    "tls://line3?ca=a/b",
+    "tls://line3?ca=a&x=y",
     "tcp://line3#part",
     "tcp://line3#",
     # hosts
@@ -195,7 +238,9 @@ def test_a_strange_character_is_refused_wherever_it_stands(form: str, strange: s
 @pytest.mark.parametrize("uri", BAD)
 def test_whatever_is_not_plainly_ours_is_refused(uri: str, tmp_path: Path) -> None:
     message = refused(uri, tmp_path)
-    assert message.startswith("Expected tcp://HOST:PORT, queue:///NAME or file:///FILE, got ")
+    assert message.startswith(
+        "Expected tcp://HOST:PORT, tls://HOST:PORT?pin=sha256:HEX, queue:///NAME or file:///FILE, got "
+    )
     assert message.isprintable()
 
 
@@ -247,13 +292,13 @@ def test_a_text_is_refused_or_is_wholly_made_of_plain_characters(
         found = transport_for(uri, 8, data_dir)
     except InvalidInput:
         return
-    assert set(uri) <= set(string.ascii_letters + string.digits + ".:/_-[]")
-    assert uri == quote(uri, safe=":/[]")
+    assert set(uri) <= set(string.ascii_letters + string.digits + ".:/_-[]?=&")
+    assert uri == quote(uri, safe=":/[]?=&")
     if isinstance(found, FileTransport):
         assert found._path.is_relative_to(data_dir.resolve() / "printed")
         assert ".." not in found._path.parts
     if isinstance(found, TcpTransport):
-        assert 1 <= found._address[1] <= 65_535
-        found._address[0].encode("idna")  # what a resolver does first
+        assert 1 <= found._dial.port <= 65_535
+        found._dial.host.encode("idna")  # what a resolver does first
     if isinstance(found, QueueTransport):
         assert not found._queue.queue.startswith("-")

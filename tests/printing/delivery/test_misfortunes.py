@@ -262,7 +262,7 @@ def broken_renderer(monkeypatch):
             texts = list(serials)
             return render(layout, texts)
 
-        monkeypatch.setattr("labelsvc.printing.handover.zpl", SimpleNamespace(render=of_texts))
+        monkeypatch.setattr("labelsvc.printing.handover.zpl", SimpleNamespace(render=of_texts, LINE_END=zpl.LINE_END))
 
     return fail_at
 

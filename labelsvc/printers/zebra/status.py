@@ -102,6 +102,12 @@ class Answers:
                 self.identity = _identity(fields) or self.identity
 
 
+def of_lines(lines: list[str]) -> HostStatus | None:
+    """Return the host status that device.host_status gives: the lines of ~HS without STX and ETX."""
+    fields = [line.strip().split(",") for line in lines[:3]]
+    return _status(fields[0], fields[1]) if [len(line) for line in fields[:2]] == [12, 11] else None
+
+
 def _status(one: list[str], two: list[str]) -> HostStatus | None:
     try:
         flags = {

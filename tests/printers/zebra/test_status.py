@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from labelsvc.printers.zebra import FRAME_AT_MOST, Answers, HostStatus, Identity
+from labelsvc.printers.zebra.status import FRAME_AT_MOST, Answers, HostStatus, Identity
 
 #: The guide's names of the fields of ~HS, string 1 and 2, with what an idle printer says; string 3 is `xxxx,y`.
 ONE = {
