@@ -17,6 +17,8 @@ from labelsvc.printers.transport import Transport
 
 #: Data port and JSON port of each way (ip.port, ip.port_json_config, ip.tls.port, ip.tls.port_json_config).
 PORTS = {"tcp": (9100, 9200), "tls": (9143, 9243)}
+#: How long a printer may take to answer.
+ANSWER_SECONDS = 1.0
 _NAME = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _TCP = re.compile(
     rf"(?P<way>tcp|tls)://(?P<host>{_NAME}(?:\.{_NAME})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?/?"
@@ -27,13 +29,16 @@ _FILE = re.compile(r"file://((?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){1,8})")
 _FORMS = "tcp://HOST:PORT, tls://HOST:PORT?pin=sha256:HEX, queue:///NAME or file:///FILE"
 
 
-def transport_for(uri: str, dpmm: int, data_dir: Path, profile: Profile = NOTHING) -> Transport:
+def transport_for(
+    uri: str, dpmm: int, data_dir: Path, profile: Profile = NOTHING, *, answer_seconds: float = ANSWER_SECONDS
+) -> Transport:
     """Return the way to a printer; nothing is opened yet.
 
     Args:
         dpmm: dots per mm the printer is said to have.
         data_dir: files are written to its folder `printed` only; authorities are files in `certificates`.
         profile: what the printer was certified to prove; where that confirms labels the way does, too.
+        answer_seconds: how long to wait for a printer's answer; many ports never give any.
 
     Raises:
         InvalidInput: the URI is none of ours.
@@ -41,9 +46,9 @@ def transport_for(uri: str, dpmm: int, data_dir: Path, profile: Profile = NOTHIN
     if found := _TCP.fullmatch(uri):
         dial, config = _dials(found, data_dir)
         if not profile.confirms:
-            return TcpTransport(dial, dpmm)
+            return TcpTransport(dial, dpmm, answer_seconds=answer_seconds)
         asks = profile.counter is not None or profile.uptime or profile.unique_id is not None
-        return ConfirmingTcp(dial, config if asks else None, dpmm, profile)
+        return ConfirmingTcp(dial, config if asks else None, dpmm, profile, answer_seconds=answer_seconds)
     if found := _QUEUE.fullmatch(uri):
         return QueueTransport(found[1])
     if found := _FILE.fullmatch(uri):

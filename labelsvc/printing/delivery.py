@@ -137,10 +137,12 @@ def _prepared(sender: Sender, lease: HeldLease, job: JobRow) -> tuple[Driver, An
         known = within(outcomes.of_range(conn, job.range_id), job.first, job.last)
         inherited = _inherited(conn, job)
     todo = tuple((part.first, part.last) for part in having(known, {"planned", "absent"}))
-    transport = transport_for(printer.spec.uri, printer.spec.dpmm, sender.data_dir, printer.profile)
+    spec, seconds = printer.spec, sender.answer_seconds
+    transport = transport_for(spec.uri, spec.dpmm, sender.data_dir, printer.profile, answer_seconds=seconds)
     books = DatabaseBooks(sender, lease, job, prepare(sender.db, sender.issuer, job, printer))
     counts = printer.profile.counter is not None
-    driver = Driver(books, books.handover, transport, counts, _was_up(sender, printer, job.baseline))
+    was_up = _was_up(sender, printer, job.baseline)
+    driver = Driver(books, books.handover, transport, counts, was_up, sender.look_seconds)
     if hasattr(transport, "read"):
         window = 1 if printer.spec.regulated else printer.spec.window
         terms = confirmed.Terms(printer.profile, window, printer.spec.regulated)

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from labelsvc.domain.issuer import Issuer
+from labelsvc.printers.uris import ANSWER_SECONDS
+from labelsvc.printing.driving import LOOK_SECONDS
 from labelsvc.storage.database import Database
 
 #: Longest pause between two tries to reach a printer, and how many tries before the job stops and asks for a person.
@@ -25,6 +27,8 @@ class Sender:
         now: the clock.
         stopping: true once the process is to end; a job is then given back at its next window.
         lease_seconds: after which another sender may take a printer of one that died.
+        look_seconds: how long to wait for an echo before a printer is looked at.
+        answer_seconds: how long a printer may take to answer.
     """
 
     db: Database
@@ -33,3 +37,5 @@ class Sender:
     now: Callable[[], datetime]
     stopping: Callable[[], bool]
     lease_seconds: float = LEASE_SECONDS
+    look_seconds: float = LOOK_SECONDS
+    answer_seconds: float = ANSWER_SECONDS

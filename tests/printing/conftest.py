@@ -18,9 +18,11 @@ from labelsvc.domain.batches import Batch, BatchRequest, LotRequest
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.jobs import WINDOW, Printer, PrinterSpec, PrintJob, Resolution
 from labelsvc.domain.products import NewProduct
+from labelsvc.domain.profiles import Profile
 from labelsvc.errors import Unavailable
 from labelsvc.issuing import batches, downloads, label_formats, lots, products
 from labelsvc.printers.virtual import VirtualPrinter
+from labelsvc.printers.virtual.engine import Personality
 from labelsvc.printing import delivery, jobs, printers
 from labelsvc.storage import installation
 from labelsvc.storage import printers as printer_rows
@@ -77,17 +79,34 @@ class Works:
         """Ask for labels."""
         return batches.issue(self.db, self.issuer, self.call(), self.lot_id, BatchRequest(quantity, printer))
 
-    def sender(self, stopping: Callable[[], bool] = lambda: False, lease_seconds: float = 60.0) -> delivery.Sender:
+    def certify(self, name: str, kind: Personality) -> None:
+        """Give a printer the profile that a certification of this kind of printer finds."""
+        profile = Profile(
+            model=kind.model,
+            firmware=kind.firmware,
+            unique_id=kind.unique_id if kind.json_port else None,
+            echo=kind.echo,
+            counter=kind.counts if kind.json_port else None,
+            counter_survives=kind.counter_survives,
+            uptime=kind.says_uptime and kind.json_port,
+            silent_on_fault=kind.silent_on_fault,
+        )
+        was = self.printer(name)
+        self.db.write(lambda conn: printer_rows.set_profile(conn, self.call(), was.id, profile))
+
+    def sender(
+        self, stopping: Callable[[], bool] = lambda: False, lease_seconds: float = 60.0, **patience: float
+    ) -> delivery.Sender:
         """Make a sender."""
-        return delivery.Sender(self.db, self.issuer, self.data_dir, self._now, stopping, lease_seconds)
+        return delivery.Sender(self.db, self.issuer, self.data_dir, self._now, stopping, lease_seconds, **patience)
 
     def _now(self) -> datetime:
         return self.clock()
 
-    def send(self, owner: str = "worker-1") -> None:
+    def send(self, owner: str = "worker-1", **patience: float) -> None:
         """Serve every printer that has something to send, once."""
         for printer_id in delivery.waiting(self.sender()):
-            delivery.serve(self.sender(), printer_id, owner)
+            delivery.serve(self.sender(**patience), printer_id, owner)
 
     def misfortune(self, at: int, happens: Happens) -> bool:
         """Serve every printer with a database at one write of which something happens; return whether that failed."""

@@ -54,9 +54,21 @@ def variable(name: str, mechanism: Mechanism, stream: Stream, uptime: float) -> 
     """The value of an SGD variable in quotes; "?" for a name this printer does not know (names are lower case)."""
     if not mechanism.personality.answers_sgd:
         return b""
+    value = value_of(name, mechanism, stream, uptime)
+    return b"" if value is None else f'"{value}"'.encode("latin-1", "replace")
+
+
+def value_of(name: str, mechanism: Mechanism, stream: Stream, uptime: float) -> str | None:
+    """The value of an SGD variable; None where it gives no answer at all."""
+    if name == "device.uptime":
+        return _uptime(uptime) if mechanism.personality.says_uptime else "?"
+    if name == "device.host_status":
+        frames = host_status(mechanism, partial=stream.partial, full=False).decode("latin-1")
+        return frames.replace("\x02", "").replace("\x03", "").strip() or None
+    if name in mechanism.settings:
+        return mechanism.settings[name]
     read = VARIABLES.get(name)
-    value = _uptime(uptime) if name == "device.uptime" else read(mechanism, stream) if read else "?"
-    return f'"{value}"'.encode("latin-1", "replace")
+    return read(mechanism, stream) if read else "?"
 
 
 def _uptime(seconds: float) -> str:
@@ -71,14 +83,17 @@ def _system_status(mechanism: Mechanism, _: Stream) -> str:
     return f"{mechanism.paused:d},{mask != 0:d},00000000,{mask:08X},0,00000000,00000000"
 
 
+def _count(mechanism: Mechanism) -> str:
+    return str(mechanism.odometer) if mechanism.personality.counts else "?"
+
+
 VARIABLES: dict[str, Callable[[Mechanism, Stream], str]] = {
     "appl.name": lambda mechanism, _: mechanism.personality.firmware,
     "device.host_identification": lambda mechanism, _: identification(mechanism),
     "device.languages": lambda _, __: "zpl",
-    "device.unique_id": lambda mechanism, _: mechanism.personality.unique_id,
+    "device.unique_id": lambda mechanism, _: mechanism.unique_id,
     "ezpl.print_width": lambda mechanism, _: str(mechanism.print_width),
-    "ezpl.reprint_mode": lambda _, __: "off",
-    "odometer.total_label_count": lambda mechanism, _: str(mechanism.odometer),
+    "odometer.total_label_count": lambda mechanism, _: _count(mechanism),
     "zpl.caret": lambda _, stream: stream.caret.decode("ascii"),
     "zpl.control_character": lambda _, stream: stream.tilde.decode("ascii"),
     "zpl.delimiter": lambda _, stream: stream.delimiter.decode("ascii"),

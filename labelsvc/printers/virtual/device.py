@@ -11,7 +11,7 @@ from labelsvc.printers.virtual import answers
 from labelsvc.printers.virtual.engine import Made, Mechanism, Personality, Waiting
 from labelsvc.printers.virtual.line import Peer
 from labelsvc.printers.virtual.received import PrintedLabel, Received
-from labelsvc.printers.virtual.zpl import Control, Format, Getvar, Stream
+from labelsvc.printers.virtual.zpl import Control, Format, Getvar, Setvar, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,22 @@ class PrinterState:
 class Device:
     """Stream and mechanism of one printer, and the files of what they did."""
 
-    def __init__(self, personality: Personality, made: Callable[[Sequence[PrintedLabel]], None]) -> None:
-        """`made` is told of labels as they come out."""
+    def __init__(
+        self,
+        personality: Personality,
+        made: Callable[[Sequence[PrintedLabel]], None],
+        say: Callable[[Peer, bytes], None],
+    ) -> None:
+        """`made` is told of labels as they come out, torn pieces included; `say` sends what ^HV asks for."""
         self.personality = personality
         self.mechanism = Mechanism(personality)
-        self.stream = Stream(personality.format_bytes)
+        self.stream = Stream(personality.format_bytes, self.mechanism.overrides)
         self.files = Received(None)
         self.last_byte = 0.0
         self._made = made
+        self._say = say
         self._number = 0
+        self.resets = False  # ~JR was asked for
         self._booted = time.monotonic()
 
     def room(self) -> int:
@@ -77,10 +84,12 @@ class Device:
             if isinstance(event, Format):
                 self._file_for(peer)
                 offset = event.start - peer.opened_at
-                self.mechanism.push(Waiting(event, peer.job, offset if offset >= 0 else None))
+                self.mechanism.push(Waiting(event, peer.job, offset if offset >= 0 else None, peer))
+                if self.personality.echo == "image":
+                    self._echo(peer, event, event.quantity)
             else:
                 self.print_due()  # so that an answer never counts a label as waiting that takes no time
-                reply += self._answer(event) if isinstance(event, Getvar) else self._obey(event)
+                reply += self._told(event) if isinstance(event, Setvar) else self._asked(event)
         if overdue or self.stream.begun > begun:
             self._file_for(peer)
         return bytes(reply)
@@ -94,13 +103,35 @@ class Device:
 
     def print_due(self) -> None:
         """Make the labels that are due."""
-        made = self.mechanism.run(time.monotonic())
+        torn, self.mechanism.torn = self.mechanism.torn, []
+        made = [*torn, *self.mechanism.run(time.monotonic())]
         if made:
             now = datetime.now(UTC)
             labels = [self._label(one, now) for one in made]
             for label in labels:
-                self.files.label(label)
+                if not label.torn:
+                    self.files.label(label)
             self._made(labels)
+            if self.personality.echo == "movement":
+                for one in made:
+                    if not one.torn and one.waiting.peer is not None:
+                        self._echo(one.waiting.peer, one.waiting.format, 1)
+
+    def _echo(self, peer: Peer, taken: Format, labels: int) -> None:
+        for echo in taken.echoes:
+            for _ in range(min(labels, 100) if echo.each else 1):
+                self._say(peer, echo.text)
+
+    def value(self, name: str) -> str | None:
+        """An SGD variable; None for no answer."""
+        self.print_due()  # so that no answer is older than the question
+        return answers.value_of(name, self.mechanism, self.stream, time.monotonic() - self._booted)
+
+    def foreign(self, count: int) -> None:
+        """Print labels that another host sent."""
+        taken = Format(data=b"^XA^FO50,50^A0N,50,50^FDforeign^FS^XZ", start=-1, quantity=1)
+        for _ in range(count):
+            self.mechanism.push(Waiting(taken, 0, None, None, "foreign"))
 
     def lose_power(self) -> None:
         """Lose the buffer, the open format and changed prefixes."""
@@ -135,7 +166,7 @@ class Device:
         )
 
     def _label(self, made: Made, now: datetime) -> PrintedLabel:
-        self._number += 1
+        self._number += not made.torn
         waiting = made.waiting
         return PrintedLabel(
             number=self._number,
@@ -145,11 +176,20 @@ class Device:
             offset=waiting.offset,
             copy=made.copy,
             quantity=waiting.format.quantity,
+            torn=made.torn,
+            source=waiting.source,
         )
 
     def _file_for(self, peer: Peer) -> None:
         if not peer.job:
             peer.job = self.files.begin()
+
+    def _asked(self, event: Getvar | Control) -> bytes:
+        return self._answer(event) if isinstance(event, Getvar) else self._obey(event)
+
+    def _told(self, event: Setvar) -> bytes:
+        self.mechanism.tell(event.name, event.value)  # a setvar has no answer
+        return b""
 
     def _answer(self, question: Getvar) -> bytes:
         return answers.variable(question.name, self.mechanism, self.stream, time.monotonic() - self._booted)
@@ -168,6 +208,8 @@ class Device:
                 machine.cancel_all()
             case "JP":
                 machine.cancel_one()
+            case "JR":
+                self.resets = True
             case "PP":
                 machine.paused = True
             case "PS":

@@ -1,8 +1,9 @@
 """The virtual printer's network side: a listening port, its connections, one parser for all, and faults of the line.
 
 As on port 9100 the connection that came first has the parser; the next one is accepted but not read before the first
-has closed. A full receive buffer, or a client that does not take its answers, stops the reading: TCP does the rest.
-One thread runs a Line; only `wake` may be called from another.
+has closed. Beside it there may be further ports, each with a listener of its own, where everyone is read. A full
+receive buffer, or a client that does not take its answers, stops the reading: TCP does the rest. One thread runs a
+Line; only `wake` may be called from another.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class Peer:
         dropped: the printer has hung up (FIN): what still comes is thrown away.
         opened_at: position in the printer's stream where this connection's bytes begin; -1 before its first.
         job: its number among the connections that brought a format; 0 for none yet.
+        beside: who hears it, on another port than that of the data.
+        closing: the printer ends it once its answers were taken.
 
     """
 
@@ -41,6 +44,8 @@ class Peer:
     dropped: bool = False
     opened_at: int = -1
     job: int = 0
+    beside: Listener | None = None
+    closing: bool = False
 
 
 class Listener(Protocol):
@@ -71,6 +76,11 @@ class Line:
         self._reserved: socket.socket | None = None
         self.address = ("", 0)
         self.peers: list[Peer] = []
+        self._beside: dict[tuple[str, int], Listener] = {}
+        self._listening: dict[socket.socket, Listener] = {}
+        self.deaf = False  # reads nothing, though connections are taken
+        self.turns_away = False  # ends each connection as soon as it is there
+        self._babble = 0
         self._fuse: tuple[int, DropKind] | None = None
         self._slow: tuple[int, float] | None = None
         self._read_again_at = 0.0
@@ -86,14 +96,25 @@ class Line:
         assert self._port is not None, "just opened"
         self.address = (host, self._port.getsockname()[1])
 
-    def _bound(self) -> socket.socket:
-        bound = socket.socket(socket.AF_INET6 if ":" in self.address[0] else socket.AF_INET, socket.SOCK_STREAM)
+    def open_beside(self, port: int, listener: Listener) -> int:
+        """Listen on one more port of the same address (0: a free one); gives its number. Raises OSError."""
+        opened = self._bound((self.address[0], port))
+        number = int(opened.getsockname()[1])
+        opened.listen(BACKLOG)
+        opened.settimeout(0)
+        self._beside[self.address[0], number] = listener
+        self._listening[opened] = listener
+        return number
+
+    def _bound(self, address: tuple[str, int] | None = None) -> socket.socket:
+        address = address or self.address
+        bound = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_STREAM)
         try:
             if os.name == "posix":
                 bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if self._window_bytes is not None:  # inherited by the connections, must be set before they are made
                 bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._window_bytes)
-            bound.bind(self.address)
+            bound.bind(address)
         except OSError:
             bound.close()
             raise
@@ -110,6 +131,12 @@ class Line:
                 raise
             port.settimeout(0)
             self._port = port
+        for address, listener in self._beside.items():
+            if listener not in self._listening.values():
+                again = self._bound(address)
+                again.listen(BACKLOG)
+                again.settimeout(0)
+                self._listening[again] = listener
 
     def refuse(self) -> None:
         """Refuse further connections; those open stay."""
@@ -117,6 +144,10 @@ class Line:
             self._forget(self._port)
             self._port.close()
             self._port = None
+        for port in list(self._listening):
+            self._forget(port)
+            port.close()
+            del self._listening[port]
 
     def reset_all(self) -> None:
         """Cut every connection (RST)."""
@@ -151,7 +182,22 @@ class Line:
     @property
     def holder(self) -> Peer | None:
         """The connection that has the parser."""
-        return next((peer for peer in self.peers if not peer.dropped), None)
+        return next((peer for peer in self.peers if not peer.dropped and peer.beside is None), None)
+
+    @property
+    def clients(self) -> int:
+        """Connections to the data port."""
+        return sum(peer.beside is None for peer in self.peers)
+
+    def babble(self, count: int) -> None:
+        """Send so many bytes of noise to whoever is or comes to be connected."""
+        self._babble = count
+
+    def say(self, peer: Peer, data: bytes) -> None:
+        """Send something that was not asked for just now; lost where the connection is gone."""
+        if peer in self.peers and not peer.dropped:
+            peer.answers += data
+            self._send(peer)
 
     def step(self, now: float, timeout: float | None) -> None:
         """Do what can be done; wait for something to do at most `timeout` seconds (None: for ever)."""
@@ -163,7 +209,9 @@ class Line:
             if key.fileobj is self._wake_in:
                 self._wake_in.recv(4096)
             elif key.fileobj is self._port:
-                self._accept()
+                self._accept(self._port, None)
+            elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._listening:
+                self._accept(key.fileobj, self._listening[key.fileobj])
             elif key.data in self.peers:
                 if mask & selectors.EVENT_WRITE:
                     self._send(key.data)
@@ -175,9 +223,14 @@ class Line:
         wanted: dict[socket.socket, tuple[int, Peer | None]] = {self._wake_in: (selectors.EVENT_READ, None)}
         if self._port is not None:
             wanted[self._port] = (selectors.EVENT_READ, None)
+        wanted |= dict.fromkeys(self._listening, (selectors.EVENT_READ, None))
         holder = self.holder
         for peer in self.peers:
-            reads = peer.dropped or (peer is holder and self._may_read(peer, now))
+            if self._babble and len(peer.answers) < ANSWERS:
+                noise = min(self._babble, ANSWERS)
+                peer.answers += b"#" * noise
+                self._babble -= noise
+            reads = peer.dropped or self._may_read(peer, holder, now)
             events = reads * selectors.EVENT_READ | bool(peer.answers) * selectors.EVENT_WRITE
             if events:
                 wanted[peer.socket] = (events, peer)
@@ -191,24 +244,31 @@ class Line:
             elif known[end].events != events:
                 self._selector.modify(end, events, data)
 
-    def _may_read(self, peer: Peer, now: float) -> bool:
-        return now >= self._read_again_at and len(peer.answers) < ANSWERS and self._listener.room() > 0
+    def _may_read(self, peer: Peer, holder: Peer | None, now: float) -> bool:
+        if self.deaf or len(peer.answers) >= ANSWERS:
+            return False
+        if peer.beside is not None:
+            return True
+        return peer is holder and now >= self._read_again_at and self._listener.room() > 0
 
-    def _accept(self) -> None:
-        assert self._port is not None, "only an open port reports a client"
+    def _accept(self, port: socket.socket, beside: Listener | None) -> None:
         try:
-            client, _ = self._port.accept()
+            client, _ = port.accept()
         except OSError:  # gone again
             return
         client.settimeout(0)
-        if len(self.peers) >= self._max_connections:
+        others = self.clients if beside is None else len(self.peers) - self.clients
+        if self.turns_away or others >= self._max_connections:
             client.close()
             return
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.peers.append(Peer(client))
+        self.peers.append(Peer(client, beside=beside))
         self._burn(self.holder, 0)
 
     def _read(self, peer: Peer, now: float) -> None:
+        if peer.beside is not None:
+            self._read_beside(peer, peer.beside)
+            return
         count = CHUNK if peer.dropped else self._portion()
         try:
             data = peer.socket.recv(count)
@@ -225,6 +285,20 @@ class Line:
             if peer.answers:
                 self._send(peer)
             self._burn(peer, len(data))
+
+    def _read_beside(self, peer: Peer, listener: Listener) -> None:
+        try:
+            data = peer.socket.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end(peer, reset=False)
+            return
+        peer.answers += listener.received(peer, data)
+        if peer.answers:
+            self._send(peer)
 
     def _portion(self) -> int:
         count = min(CHUNK, self._listener.room())
@@ -261,6 +335,8 @@ class Line:
             self._end(peer, reset=False)
             return
         del peer.answers[:sent]
+        if peer.closing and not peer.answers:
+            self._end(peer, reset=False)
 
     def _forget(self, end: socket.socket) -> None:
         with contextlib.suppress(KeyError, ValueError):
@@ -275,5 +351,7 @@ class Line:
             with contextlib.suppress(OSError):
                 peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(LINGER, 1, 0))
         peer.socket.close()
-        if not peer.dropped:
+        if peer.beside is not None:
+            peer.beside.ended(peer)
+        elif not peer.dropped:
             self._listener.ended(peer)

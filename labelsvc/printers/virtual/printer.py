@@ -29,9 +29,10 @@ from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self, TypeVar
 
 from labelsvc.errors import Conflict, Unavailable
+from labelsvc.printers.virtual.config import ConfigPort
 from labelsvc.printers.virtual.device import Device, PrinterState
 from labelsvc.printers.virtual.engine import Personality
-from labelsvc.printers.virtual.line import DropKind, Line
+from labelsvc.printers.virtual.line import DropKind, Line, Peer
 from labelsvc.printers.virtual.received import PrintedLabel, Received
 
 T = TypeVar("T")
@@ -49,6 +50,8 @@ class VirtualPrinter:
         port: int = 0,
         output: Path | None = None,
         personality: Personality = STANDARD,
+        *,
+        json_port: int = 0,
         **traits: Any,  # fields of Personality, each checked there
     ) -> None:
         """Describe the printer; `start` or `with` switches it on.
@@ -56,6 +59,7 @@ class VirtualPrinter:
         Args:
             host: the address it listens on.
             port: the TCP port; 0 takes a free one.
+            json_port: the port of JSON questions; 0 takes a free one.
             output: directory for what it receives (received.py); None: nothing on disk.
             personality: what kind of printer.
             **traits: single fields of Personality by name: model="ZT411-300dpi", dpmm=12, label_seconds=0.15, ...
@@ -66,8 +70,9 @@ class VirtualPrinter:
         """
         self.personality = replace(personality, **traits)
         self._address = (host, port)
+        self._json_port = json_port
         self._output = output
-        self._device = Device(self.personality, self._made)
+        self._device = Device(self.personality, self._made, self._say)
         self._line: Line | None = None
         self._thread: threading.Thread | None = None
         self._gate = threading.Lock()  # guards the next two
@@ -76,6 +81,7 @@ class VirtualPrinter:
         self._ended = threading.Event()
         self._news = threading.Condition()
         self._labels: deque[PrintedLabel] = deque(maxlen=self.personality.keep_labels)
+        self._pieces: deque[PrintedLabel] = deque(maxlen=self.personality.keep_labels)
         self._printed = 0
         self._open = True  # takes connections while powered
         self._stopping = False
@@ -89,9 +95,13 @@ class VirtualPrinter:
         if self._thread is not None:
             raise Conflict("virtual_printer_started", "Expected a printer that was never started, got a used one.")
         kind = self.personality
-        line = Line(self._device, max_connections=kind.max_connections, window_bytes=kind.window_bytes)
+        most = 1 if kind.single_connection else kind.max_connections
+        line = Line(self._device, max_connections=most, window_bytes=kind.window_bytes)
         try:
             line.bind(*self._address)
+            if kind.json_port:
+                config = ConfigPort(self._device.value, self._device.mechanism.tell, over=kind.closes_json)
+                self._json_port = line.open_beside(self._json_port, config)
             self._device.files = Received(self._output)
         except OSError as error:
             line.close()
@@ -166,6 +176,22 @@ class VirtualPrinter:
         return f"tcp://[{host}]:{self.port}" if ":" in host else f"tcp://{host}:{self.port}"
 
     @property
+    def config_uri(self) -> str:
+        """The same with the port of JSON questions: tcp://127.0.0.1:PORT?config=PORT."""
+        return f"{self.uri}?config={self._json_port}"
+
+    @property
+    def json_port(self) -> int:
+        """The port of JSON questions."""
+        return self._json_port
+
+    @property
+    def pieces(self) -> list[PrintedLabel]:
+        """All that came out, in order: labels and torn pieces, whoever asked for them; the last `keep_labels`."""
+        with self._news:
+            return list(self._pieces)
+
+    @property
     def labels(self) -> list[bytes]:
         """The format of each physical label, in order (^PQ3 gives three); the last `keep_labels`."""
         return [label.data for label in self.records]
@@ -203,7 +229,7 @@ class VirtualPrinter:
 
     def state(self) -> PrinterState:
         """The printer at this moment."""
-        return self._do(lambda: self._device.state(len(self._line.peers) if self._line else 0))
+        return self._do(lambda: self._device.state(self._line.clients if self._line else 0))
 
     # What can be done to it
 
@@ -239,6 +265,34 @@ class VirtualPrinter:
         """Press PAUSE again."""
         self._do(lambda: setattr(self._device.mechanism, "paused", False))
 
+    def cancel(self) -> None:
+        """Press CANCEL: the oldest format that waits, else the one being printed, is gone."""
+        self._do(self._device.mechanism.cancel_next)
+
+    def press_reprint(self) -> bool:
+        """Press the key that prints the last label again; False where reprint mode is off or there is none."""
+
+        def press() -> bool:
+            machine = self._device.mechanism
+            return machine.settings["ezpl.reprint_mode"] == "on" and machine.reprint()
+
+        return self._do(press)
+
+    def foreign_job(self, labels: int = 1) -> None:
+        """Print labels that another host sent."""
+        self._do(lambda: self._device.foreign(labels))
+
+    def set_variable(self, name: str, value: str) -> None:
+        """Change an SGD variable at the panel; `device.unique_id` makes another device of it."""
+
+        def change() -> None:
+            if name == "device.unique_id":
+                self._device.mechanism.unique_id = value
+            else:
+                self._device.mechanism.tell(name, value)
+
+        self._do(change)
+
     def power_off(self) -> None:
         """Pull the plug: buffer, open format and changed prefixes are lost, connections reset, new ones refused."""
         self._do(self._power_off)
@@ -262,6 +316,18 @@ class VirtualPrinter:
         without an error.
         """
         self._do(lambda: self._wire.drop_after(count, kind))
+
+    def turn_away(self, on: bool = True) -> None:  # noqa: FBT001, FBT002
+        """End every connection as soon as it is there."""
+        self._do(lambda: setattr(self._wire, "turns_away", on))
+
+    def ignore(self, on: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Read nothing, though connections are taken."""
+        self._do(lambda: setattr(self._wire, "deaf", on))
+
+    def babble(self, count: int) -> None:
+        """Send so many bytes of noise to whoever is connected."""
+        self._do(lambda: self._wire.babble(count))
 
     def read_slowly(self, count: int, every: float) -> None:
         """Read at most `count` bytes every so many seconds; `window_bytes` makes the window tiny as well."""
@@ -300,6 +366,10 @@ class VirtualPrinter:
                 self._device.print_due()  # first, so that a caller sees what came before the call
                 self._obey_callers()
                 self._device.print_due()
+                if self._device.resets:
+                    self._device.resets = False
+                    self._power_off()
+                    self._power_on()
         except BaseException as error:  # noqa: BLE001 -- given to whoever waits or closes
             self._failure = error
         finally:
@@ -342,10 +412,16 @@ class VirtualPrinter:
         return now >= self._drain_until or (idle and (machine.empty or machine.stalled))
 
     def _made(self, labels: Sequence[PrintedLabel]) -> None:
+        whole = [label for label in labels if not label.torn]
         with self._news:
-            self._labels.extend(labels)
-            self._printed += len(labels)
+            self._pieces.extend(labels)
+            self._labels.extend(whole)
+            self._printed += len(whole)
             self._news.notify_all()
+
+    def _say(self, peer: Peer, data: bytes) -> None:
+        if self._line is not None:
+            self._line.say(peer, data)
 
     def _power_off(self) -> None:
         self._wire.refuse()

@@ -33,6 +33,8 @@ class PrintedLabel:
         data: its format, as received.
         job, offset: the connection it came on and where its format began there (None: on an earlier connection).
         copy, quantity: which of the labels that its ^PQ asked for.
+        torn: only a piece of it came out.
+        source: who asked for it: the host, somebody at the panel, another host.
 
     """
 
@@ -43,6 +45,8 @@ class PrintedLabel:
     offset: int | None
     copy: int
     quantity: int
+    torn: bool = False
+    source: str = "host"
 
 
 class Received:

@@ -12,9 +12,11 @@ not begin a new one, and RS and DLE keep their meaning after a prefix was change
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
+
+from labelsvc.printers.virtual.fields import Echo, echoes_of
 
 STX, ETX, SI, DLE, RS, BANG = 0x02, 0x03, 0x0F, 0x10, 0x1E, 0x21
 
@@ -33,9 +35,12 @@ SETTINGS = frozenset(
     b"XS ZZ".split(),
 )
 # Format commands that mean something here; the others are only carried along.
-HEARD = (b"XA", b"XZ", b"CC", b"CT", b"CD", b"GF", b"DF", b"PQ", b"LL", b"PW", b"MM")
+HEARD = (b"XA", b"XZ", b"CC", b"CT", b"CD", b"GF", b"DF", b"PQ", b"LL", b"PW", b"MM", b"JZ")
+#: Those whose last arguments in a format count.
+KEPT = (b"PQ", b"LL", b"PW", b"MM", b"JZ")
 QUANTITY = 99_999_999  # most that ^PQ takes
 GETVAR = re.compile(rb'! ?U1 getvar "([^"\r\n]*)"[ \r\n]')
+SETVAR = re.compile(rb'! ?U1 (?:setvar|do) "([^"\r\n]*)" "([^"\r\n]*)"[ \r\n]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class Format:
         label_length: dots, from ^LL; None when not given. The others likewise.
         print_width: dots, from ^PW.
         mode: letter of ^MM.
+        reprints: letter of ^JZ: Y or N.
+        echoes: what it asks to be sent back (^HV).
 
     """
 
@@ -60,6 +67,8 @@ class Format:
     label_length: int | None = None
     print_width: int | None = None
     mode: str | None = None
+    reprints: str | None = None
+    echoes: tuple[Echo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,15 @@ class Getvar:
     name: str
 
 
-Event = Format | Control | Getvar
+@dataclass(frozen=True, slots=True)
+class Setvar:
+    """A new value of an SGD variable, or an action ("do") with its argument."""
+
+    name: str
+    value: str
+
+
+Event = Format | Control | Getvar | Setvar
 Counts = re.Match[bytes] | Literal[False] | None
 
 
@@ -89,7 +106,7 @@ class _Draft:
     empty: bool = True  # no command yet
     moves: bool = False  # has a command that is not a setting
     stored: bool = False  # by ^DF
-    values: dict[bytes, bytes] = field(default_factory=dict)  # last arguments of PQ, LL, PW, MM
+    values: dict[bytes, bytes] = field(default_factory=dict)  # last arguments of KEPT
     too_long: bool = False
 
 
@@ -99,8 +116,10 @@ class Stream:
     Bounded: an open format of more than `limit` bytes is given up and prints nothing.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, overridden: Callable[[bytes], bool] = lambda _: False) -> None:
+        """`overridden` says which commands (b"^CC") are not obeyed."""
         self._limit = limit
+        self._overridden = overridden
         self.reset()
 
     def reset(self) -> None:
@@ -277,7 +296,7 @@ class Stream:
 
     def _change(self, name: bytes, at: int) -> None:
         value = bytes(self._pending[at : at + 1])
-        if not 0x20 < value[0] < 0x7F:
+        if not 0x20 < value[0] < 0x7F or self._overridden(b"^" + name) or self._overridden(b"~" + name):
             return
         if name == b"CC":
             self.caret = value
@@ -292,6 +311,9 @@ class Stream:
         asked = GETVAR.match(self._pending, at, at + LINE)
         if asked:
             return asked.end(), Getvar(asked[1].decode("latin-1"))
+        told = SETVAR.match(self._pending, at, at + LINE)
+        if told:
+            return told.end(), Setvar(told[1].decode("latin-1"), told[2].decode("latin-1"))
         end = self._line_end.search(self._pending, at + 1, at + LINE)
         if end:
             return end.start(), None
@@ -312,13 +334,13 @@ class Stream:
         self.discard()
         if draft is None or draft.too_long:
             return end, None
-        return end, _finished(draft, self.delimiter)
+        return end, _finished(draft, self.caret, self.delimiter)
 
     def _begin_command(self, at: int, end: int, name: bytes) -> tuple[int, Event | None]:
         """Begin a format command, which ends the one before."""
         self._skipping = False
         if self._draft is not None:
-            if self._command in (b"PQ", b"LL", b"PW", b"MM"):
+            if self._command in KEPT:
                 self._draft.values[self._command] = bytes(self._arguments)
             if name not in (b"XA", b"XZ"):
                 self._draft.empty = False
@@ -346,18 +368,21 @@ class Stream:
         draft.data += self._pending[at:end]
 
 
-def _finished(draft: _Draft, delimiter: bytes) -> Format:
+def _finished(draft: _Draft, caret: bytes, delimiter: bytes) -> Format:
     parts = [part.strip() for part in draft.values.get(b"PQ", b"").split(delimiter)] + [b""] * 4
     moves_media = (draft.moves or draft.empty) and not draft.stored
     quantity = _number(parts[0], QUANTITY) or 1
+    data = bytes(draft.data)
     return Format(
-        data=bytes(draft.data),
+        data=data,
         start=draft.start,
         quantity=quantity if moves_media else 0,
         group=0 if parts[3].upper() == b"Y" else _number(parts[1], QUANTITY) or 0,
         label_length=_number(draft.values.get(b"LL", b"").split(delimiter)[0].strip(), 32_000),
         print_width=_number(draft.values.get(b"PW", b"").split(delimiter)[0].strip(), 32_000),
         mode=draft.values.get(b"MM", b"")[:1].decode("latin-1").upper() or None,
+        reprints=draft.values.get(b"JZ", b"")[:1].decode("latin-1").upper() or None,
+        echoes=echoes_of(data, caret, delimiter) if b"HV" in data.upper() else (),
     )
 
 

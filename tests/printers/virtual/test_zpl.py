@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelsvc.printers.virtual.zpl import Control, Event, Format, Getvar, Stream
+from labelsvc.printers.virtual.zpl import Control, Event, Format, Getvar, Setvar, Stream
 
 LIMIT = 1_000_000
 
@@ -148,7 +148,8 @@ def test_getvar_is_complete_with_what_ends_it(end: bytes) -> None:
 def test_an_sgd_line_is_none_without_its_end_or_inside_a_format() -> None:
     assert events(b'! U1 getvar "zpl.caret"', b"^XA^FDa^FS^XZ") == [Format(b"^XA^FDa^FS^XZ", start=23, quantity=1)]
     assert formats(b'^XA^FD! U1 getvar "zpl.caret"\r\n^FS^XZ') == [b'^XA^FD! U1 getvar "zpl.caret"\r\n^FS^XZ']
-    assert events(b'! U1 setvar "zpl.caret" "+"\r\n~HI') == [Control("HI")]
+    assert events(b'! U1 setvar "a.b" "+"\r\n~HI') == [Setvar("a.b", "+"), Control("HI")]
+    assert events(b'! U1 setvar "a.b" "+\r\n~HI') == [Control("HI")]
 
 
 def test_a_format_begun_inside_an_open_one_is_part_of_it() -> None:

@@ -1,0 +1,72 @@
+"""Numbered fields and what a format asks the printer to send back of them (^FN, ^HV), as the ZPL II guide has them.
+
+`^HV#,n,h,t,a` returns at most n (256) bytes of field number # behind the header h, closed by the terminator t; with ^FH
+before it, h and t may hold hexadecimal escapes. With a=L there is one answer for each label, with a=F one a format.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_LENGTH_AT_MOST = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """One answer that a format asks for.
+
+    Attributes:
+        text: header, field and terminator.
+        each: for every label; else once for the format.
+    """
+
+    text: bytes
+    each: bool
+
+
+def echoes_of(data: bytes, caret: bytes = b"^", delimiter: bytes = b",") -> tuple[Echo, ...]:
+    """Return what a format asks to be sent back, in order.
+
+    Args:
+        data: the format, control commands taken out.
+        caret, delimiter: as they were when it came.
+    """
+    fields: dict[int, bytes] = {}
+    asked: list[tuple[bytes, bytes | None]] = []
+    number: int | None = None
+    value = b""
+    escape: bytes | None = None
+    for name, arguments in _commands(data, caret):
+        if name == b"FN":
+            digits = re.match(rb"[0-9]{1,4}", arguments)
+            number = int(digits[0]) if digits else 0
+        elif name == b"FH":
+            escape = arguments[:1] or b"_"
+        elif name in (b"FD", b"FV"):
+            value = _unescaped(arguments, escape)
+        elif name == b"HV":
+            asked.append((arguments, escape))
+        elif name == b"FS":
+            if number is not None:
+                fields[number] = value
+            number, value, escape = None, b"", None
+    return tuple(_echo(arguments, escape, delimiter, fields) for arguments, escape in asked)
+
+
+def _commands(data: bytes, caret: bytes) -> list[tuple[bytes, bytes]]:
+    return [(part[:2].upper(), part[2:]) for part in re.split(b"[\x1e" + re.escape(caret) + b"]", data)[1:]]
+
+
+def _echo(arguments: bytes, escape: bytes | None, delimiter: bytes, fields: dict[int, bytes]) -> Echo:
+    number, length, header, terminator, when = (arguments.split(delimiter) + [b""] * 5)[:5]
+    chosen = fields.get(int(number) if number.isdigit() else 0, b"")
+    most = int(length) if length.isdigit() else 64
+    text = _unescaped(header, escape) + chosen[: min(most, _LENGTH_AT_MOST)] + _unescaped(terminator, escape)
+    return Echo(text, when.strip()[:1].upper() == b"L")
+
+
+def _unescaped(text: bytes, escape: bytes | None) -> bytes:
+    if escape is None:
+        return text
+    return re.sub(re.escape(escape) + rb"([0-9A-Fa-f]{2})", lambda found: bytes.fromhex(found[1].decode()), text)
