@@ -19,7 +19,7 @@ import pytest
 from labelsvc.domain.jobs import PrinterSpec, PrintJob, Resolution
 from labelsvc.errors import Unavailable
 from labelsvc.printers.virtual import VirtualPrinter
-from labelsvc.printing import jobs, printers
+from labelsvc.printing import jobs, printers, resolving
 from labelsvc.worker import Worker
 
 PROGRAM = """
@@ -234,7 +234,7 @@ def test_a_killed_worker_leaves_the_job_to_a_person_and_no_label_comes_twice(
         assert 5 <= len(came_out) < 2_000
 
         last_good = plant.serials(batch)[len(came_out) - 1]
-        jobs.resolve_job(plant.db, plant.issuer, plant.call(), batch.job_id, Resolution(last_good, proceed=True))
+        resolving.resolve_job(plant.db, plant.issuer, plant.call(), batch.job_id, Resolution(last_good, proceed=True))
         until(lambda: job_of(plant, batch).state == "completed")
         assert at_rest(printer) == everything
         second.send_signal(signal.SIGTERM)

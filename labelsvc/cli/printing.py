@@ -11,6 +11,7 @@ from labelsvc.domain.jobs import JobState, PrinterSpec, PrintJob, Resolution
 from labelsvc.errors import InvalidInput
 from labelsvc.printing import jobs as print_jobs
 from labelsvc.printing import printers as print_printers
+from labelsvc.printing import resolving
 
 _PAGE = 200
 
@@ -98,7 +99,7 @@ def jobs_resolve(job_id: int, last_good: str | None, reason: str | None, key: st
     """Say what came out of a stopped printer, and whether to go on."""
     with opened() as shell:
         resolution = Resolution(last_good, proceed, reason)
-        _show(print_jobs.resolve_job(shell.db, shell.issuer, shell.call(key), job_id, resolution))
+        _show(resolving.resolve_job(shell.db, shell.issuer, shell.call(key), job_id, resolution))
 
 
 def _show(job: PrintJob) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from labelsvc.domain.outcomes import Evidence, Outcome
 from labelsvc.domain.profiles import NOTHING, Profile
 
 JobState = Literal["pending", "pending-held", "processing", "processing-stopped", "canceled", "aborted", "completed"]
@@ -124,9 +125,29 @@ class Resolution:
         proceed: print what is absent or was never sent; else the job ends here.
         nothing_came_out: since the job was begun, or last went on, not one label came out, although windows before the
             doubtful one were handed over whole. There is no last good label to scan then.
+        scanned: serials of all labels in doubt that came out whole; every other one in doubt did not. For a printer
+            whose queue someone may have changed, and for labels that a fault tore. None: by the last good label.
     """
 
     last_good: str | None
     proceed: bool
     reason: str | None = None
     nothing_came_out: bool = False
+    scanned: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelOutcome:
+    """What is known of one label of a job.
+
+    Attributes:
+        number: in its batch, from 1.
+        at: when it became known, or when the latest of its neighbours that say the same did.
+    """
+
+    number: int
+    serial: str
+    outcome: Outcome
+    evidence: Evidence | None
+    reason: str | None
+    at: datetime | None

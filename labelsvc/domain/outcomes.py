@@ -7,7 +7,8 @@ of a range into what holds now.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Literal, get_args
@@ -32,13 +33,18 @@ Evidence = Literal["sent", "idle", "counted", "echoed", "sensed", "scanned"]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The numbers first .. last of one pool, both included, and what is known of them."""
+    """The numbers first .. last of one pool, both included, and what is known of them.
+
+    Attributes:
+        at: since when; of several that were merged, the latest.
+    """
 
     first: int
     last: int
     outcome: Outcome
     evidence: Evidence | None = None
     reason: str | None = None
+    at: datetime | None = field(default=None, compare=False)
 
     @property
     def count(self) -> int:
@@ -78,7 +84,8 @@ def _merged(intervals: Iterable[Interval]) -> list[Interval]:
             and (before.outcome, before.evidence, before.reason)
             == (interval.outcome, interval.evidence, interval.reason)
         ):
-            merged[-1] = replace(before, last=interval.last)
+            at = max((each.at for each in (before, interval) if each.at is not None), default=None)
+            merged[-1] = replace(before, last=interval.last, at=at)
         else:
             merged.append(interval)
     return merged
@@ -104,3 +111,14 @@ def totals(intervals: Iterable[Interval]) -> dict[str, int]:
     for interval in intervals:
         counted[interval.outcome] += interval.count
     return {outcome: count for outcome, count in counted.items() if count}
+
+
+def runs(ordinals: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """Return ascending ordinals as intervals (first, last)."""
+    found: list[tuple[int, int]] = []
+    for ordinal in ordinals:
+        if found and found[-1][1] == ordinal - 1:
+            found[-1] = (found[-1][0], ordinal)
+        else:
+            found.append((ordinal, ordinal))
+    return tuple(found)

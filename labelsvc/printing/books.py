@@ -5,7 +5,7 @@ Every commit renews the printer's lease by its fencing token first, so a sender 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from labelsvc.domain.delivery import steps
 from labelsvc.domain.delivery.proof import tears
 from labelsvc.domain.delivery.steps import Command, Fact
 from labelsvc.domain.jobs import WINDOW, Baseline, PrinterState
+from labelsvc.domain.outcomes import runs
 from labelsvc.domain.readings import Reading
 from labelsvc.printing.driving import LeaseLost
 from labelsvc.printing.handover import Handover
@@ -76,7 +77,7 @@ class DatabaseBooks:
 
     def advance(self, known: steps.Advance, reading: Reading | None) -> Fact:
         """Write down what became known of labels on their way, and hold what goes next."""
-        runs = (_runs(known.done), known.evidence, _runs(known.torn), _runs(known.absent))
+        said = (runs(known.done), known.evidence, runs(known.torn), runs(known.absent))
         new = known.way is not None and known.way[1] - known.way[0] + 1 > known.kept
         self._undigested += len(known.done)
 
@@ -85,7 +86,7 @@ class DatabaseBooks:
             way, fact = known.way, self._wish(conn) if new else None
             if way is not None and fact is not None:
                 way = (way[0], way[0] + known.kept - 1) if known.kept else None
-            outcomes.advance(conn, self._call(), self.delivery, outcomes.Known(*runs), way)
+            outcomes.advance(conn, self._call(), self.delivery, outcomes.Known(*said), way)
             if known.zero is not None or not self._based:
                 uptime = reading.uptime if reading is not None else None
                 base = Baseline(self.delivery.token, known.zero, uptime, self.sender.now())
@@ -241,14 +242,3 @@ def stop(conn: Connection, sender: Sender, lease: HeldLease, job: JobRow, why: s
 
 def _printer(conn: Connection, sender: Sender, lease: HeldLease, state: PrinterState, reasons: tuple[str, ...]) -> None:
     printers.set_state(conn, lease.lease.printer_id, state, reasons, sender.now())
-
-
-def _runs(labels: Iterable[int]) -> tuple[tuple[int, int], ...]:
-    """Return ascending labels as intervals."""
-    runs: list[tuple[int, int]] = []
-    for label in labels:
-        if runs and runs[-1][1] == label - 1:
-            runs[-1] = (runs[-1][0], label)
-        else:
-            runs.append((label, label))
-    return tuple(runs)

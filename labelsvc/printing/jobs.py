@@ -1,24 +1,18 @@
-"""Use cases: look at print jobs, cancel them, resolve what is in doubt."""
+"""Use cases: look at print jobs and their labels, cancel them."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import asdict, replace
-from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
 from labelsvc.domain.actors import Call
 from labelsvc.domain.issuer import Issuer
-from labelsvc.domain.jobs import Doubt, PrintJob, Resolution
-from labelsvc.domain.outcomes import Interval, Outcome, having, totals, within
+from labelsvc.domain.jobs import Doubt, LabelOutcome, PrintJob
+from labelsvc.domain.outcomes import Interval, having, totals, within
 from labelsvc.domain.pages import Page
 from labelsvc.domain.products import check_name
 from labelsvc.domain.ranges import Numbering
-from labelsvc.errors import Conflict, InvalidInput, at
+from labelsvc.errors import Conflict, at
 from labelsvc.storage import audit, batches, jobs, outcomes, printers
-from labelsvc.storage import requests as request_keys
 from labelsvc.storage.database import Database
 from labelsvc.storage.jobs import JobRow
 
@@ -32,7 +26,7 @@ def get_job(db: Database, issuer: Issuer, job_id: int) -> PrintJob:
         NotFound: no such job.
     """
     with db.read() as conn:
-        return _seen(conn, issuer, jobs.get(conn, job_id))
+        return seen_job(conn, issuer, jobs.get(conn, job_id))
 
 
 def list_jobs(
@@ -45,7 +39,32 @@ def list_jobs(
     """
     with db.read() as conn:
         found = jobs.listing(conn, chosen, after, limit)
-        return Page(tuple(_seen(conn, issuer, row) for row in found.items), found.next)
+        return Page(tuple(seen_job(conn, issuer, row) for row in found.items), found.next)
+
+
+def list_labels(db: Database, issuer: Issuer, job_id: int, after: int, limit: int) -> Page[LabelOutcome]:
+    """Return what is known of each label of a job, in their order.
+
+    Args:
+        after: number of the label before the first one wanted.
+
+    Raises:
+        NotFound: no such job.
+    """
+    with db.read() as conn:
+        job = jobs.get(conn, job_id)
+        batch = batches.get(conn, job.batch_id)
+        numbering = numbering_of(conn, issuer, job)
+        first = max(job.first, batch.first + after)
+        last = min(job.last, first + limit - 1)
+        known = within(outcomes.of_range(conn, job.range_id), first, last)
+    texts = iter(numbering.texts(first, last - first + 1)) if last >= first else iter(())
+    found = tuple(
+        LabelOutcome(ordinal - batch.first + 1, next(texts), part.outcome, part.evidence, part.reason, part.at)
+        for part in known
+        for ordinal in range(part.first, part.last + 1)
+    )
+    return Page(found, last - batch.first + 1 if last < job.last else None)
 
 
 def cancel_job(db: Database, issuer: Issuer, call: Call, job_id: int, reason: str | None) -> PrintJob:
@@ -57,7 +76,7 @@ def cancel_job(db: Database, issuer: Issuer, call: Call, job_id: int, reason: st
         NotFound: no such job.
         Conflict: it has ended.
     """
-    _check_reason(reason)
+    check_reason(reason)
 
     def work(conn: Connection) -> PrintJob:
         job = jobs.get(conn, job_id, lock=True)
@@ -66,155 +85,50 @@ def cancel_job(db: Database, issuer: Issuer, call: Call, job_id: int, reason: st
         if job.state == "processing":
             jobs.request_cancel(conn, job.id, ("processing-to-stop-point",))
         else:
-            _free_printer(conn, call, job)
+            free_printer(conn, call, job)
             end_canceled(conn, call, job)
         audit.record(conn, call, "job.cancel", f"job:{job.id}", before={"state": job.state}, reason=reason)
-        return _seen(conn, issuer, jobs.get(conn, job_id))
+        return seen_job(conn, issuer, jobs.get(conn, job_id))
 
     return db.write(work)
 
 
 def end_canceled(conn: Connection, call: Call, job: JobRow) -> None:
     """End a job by someone's wish: what was only planned is held again."""
-    for interval in having(_of_job(conn, job), {"planned"}):
+    for interval in having(of_job(conn, job), {"planned"}):
         outcomes.append(conn, call, job.range_id, Interval(interval.first, interval.last, "held"))
     jobs.set_state(conn, job.id, "canceled", ("job-canceled-by-user",), ended_at=call.at, cancel_requested=False)
 
 
-def _free_printer(conn: Connection, call: Call, job: JobRow) -> None:
+def free_printer(conn: Connection, call: Call, job: JobRow) -> None:
     """Say that a job no longer holds its printer, where it was the one that did."""
     head = jobs.head(conn, job.printer_id)
     if head is not None and head.id == job.id:
         printers.set_state(conn, job.printer_id, "idle", (), call.at)
 
 
-def resolve_job(db: Database, issuer: Issuer, call: Call, job_id: int, resolution: Resolution) -> PrintJob:
-    """Say what came out of a stopped printer, and whether to go on.
-
-    Up to `last_good` every label handed over is confirmed (a printer's queue is first in, first out), what was handed
-    over after it is absent; without one the window in doubt is absent, and all that was handed over since the job last
-    went on if nothing came out. To go on prints what is absent or planned.
-
-    The printer must be at rest when somebody looks at it: what it still has in its buffer comes out later. One that
-    says it is not, when the job goes on, stops the job again; then another `last_good` may be given, also one that was
-    said to be absent.
-
-    Raises:
-        NotFound: no such job.
-        InvalidInput: `last_good` is no label that this job may have printed.
-        Conflict: the job has not stopped, or the key was used for another request.
-    """
-    _check_reason(resolution.reason)
-    route, body = f"jobs/{job_id}/resolve", asdict(resolution)
-
-    def work(conn: Connection) -> PrintJob:
-        answered = request_keys.claim(conn, call, route, body)
-        if answered is not None:
-            return _remembered(answered)
-        job = jobs.get(conn, job_id, lock=True)
-        known = _of_job(conn, job)
-        _check_resolvable(job, known, resolution)
-        for interval in _findings(conn, issuer, job, known, resolution):
-            outcomes.append(conn, call, job.range_id, replace(interval, reason=resolution.reason))
-        _go_on_or_end(conn, call, job, resolution)
-        seen = _seen(conn, issuer, jobs.get(conn, job_id))
-        before, after = totals(known), {**body, "outcomes": dict(seen.outcomes)}
-        audit.record(conn, call, "job.resolve", f"job:{job.id}", before=before, after=after, reason=resolution.reason)
-        request_keys.settle(conn, call, route, _remember(seen))
-        return seen
-
-    return db.write(work)
-
-
-def _check_reason(reason: str | None) -> None:
+def check_reason(reason: str | None) -> None:
+    """Raise InvalidInput where a reason is not one."""
     if reason is not None:
         with at("/reason"):
             check_name(reason, _REASON_AT_MOST)
 
 
-def _check_resolvable(job: JobRow, known: tuple[Interval, ...], resolution: Resolution) -> None:
-    if job.state == "processing-stopped":
-        return
-    if not (job.ended and having(known, {"in_doubt"})):
-        raise Conflict("job_not_stopped", f"Expected a job that is processing-stopped, got one that is {job.state}.")
-    if resolution.proceed:
-        raise Conflict("job_ended", f"Expected a job that can go on, got one that is {job.state}.", pointer="/continue")
-
-
-def _ordinal(conn: Connection, issuer: Issuer, job: JobRow, serial: str) -> int:
-    """Return the ordinal of the serial an operator scanned."""
-    numbering = _numbering(conn, issuer, job)
-    reading = numbering.scheme.read(serial)
-    if reading is not None and reading.scope == numbering.scope:
-        ordinal = numbering.scheme.ordinal(reading.counter, numbering.key)
-        if job.first <= ordinal <= job.last:
-            return ordinal
-    raise InvalidInput("serial_not_in_job", "Expected a serial of this job, got another.", pointer="/last_good")
-
-
-def _findings(
-    conn: Connection, issuer: Issuer, job: JobRow, known: tuple[Interval, ...], resolution: Resolution
-) -> list[Interval]:
-    """Return what the operator's finding says of each label that was, or may have been, handed over."""
-    if resolution.last_good is not None:
-        if resolution.nothing_came_out:
-            message = "Expected no last good label where nothing came out, got one."
-            raise InvalidInput("resolution_contradicts_itself", message, pointer="/last_good")
-        return _up_to(job, known, _ordinal(conn, issuer, job, resolution.last_good))
-    gone = having(known, {"in_doubt"})
-    if resolution.nothing_came_out:
-        spans = outcomes.of_last_delivery(conn, job.range_id, job.id)
-        gone = tuple(part for span in spans for part in within(having(known, _OPEN), *span))
-    return [Interval(part.first, part.last, "absent") for part in gone]
-
-
-#: Handed over, perhaps, and nothing better is known.
-_OPEN: frozenset[Outcome] = frozenset({"sent", "in_doubt"})
-#: An absent label was handed over once, and a scan proves that it came out nevertheless, later.
-_ONCE_HANDED_OVER: frozenset[Outcome] = frozenset({"sent", "in_doubt", "absent"})
-_SCANNABLE: frozenset[Outcome] = frozenset({"sent", "in_doubt", "absent", "confirmed"})
-
-
-def _up_to(job: JobRow, known: tuple[Interval, ...], last_good: int) -> list[Interval]:
-    if not within(having(known, _SCANNABLE), last_good, last_good):
-        raise InvalidInput(
-            "serial_not_sent",
-            "Expected a serial that was handed to the printer, got one that was not.",
-            pointer="/last_good",
-        )
-    good = within(having(known, _ONCE_HANDED_OVER), job.first, last_good)
-    gone = within(having(known, _OPEN), last_good + 1, job.last)
-    return [
-        *(Interval(part.first, part.last, "confirmed", "scanned") for part in good),
-        *(Interval(part.first, part.last, "absent") for part in gone),
-    ]
-
-
-def _go_on_or_end(conn: Connection, call: Call, job: JobRow, resolution: Resolution) -> None:
-    if job.ended:
-        return
-    _free_printer(conn, call, job)
-    if resolution.proceed:  # which also takes back a cancel that came before
-        changes = {"message": None, "attempts": 0, "not_before": None, "cancel_requested": False}
-        jobs.set_state(conn, job.id, "pending", ("job-queued",), **changes)
-    elif having(_of_job(conn, job), {"planned", "absent"}):
-        end_canceled(conn, call, job)
-    else:
-        jobs.set_state(conn, job.id, "completed", ("job-completed-successfully",), message=None, ended_at=call.at)
-
-
-def _of_job(conn: Connection, job: JobRow) -> tuple[Interval, ...]:
+def of_job(conn: Connection, job: JobRow) -> tuple[Interval, ...]:
+    """Return what holds now of the labels of a job."""
     return within(outcomes.of_range(conn, job.range_id), job.first, job.last)
 
 
-def _numbering(conn: Connection, issuer: Issuer, job: JobRow) -> Numbering:
+def numbering_of(conn: Connection, issuer: Issuer, job: JobRow) -> Numbering:
+    """Return what makes a job's ordinals serials."""
     batch = batches.get(conn, job.batch_id)
     return issuer.numbering(batch.product_code, batch.pattern, batch.scope, batch.key_version)
 
 
-def _seen(conn: Connection, issuer: Issuer, job: JobRow) -> PrintJob:
-    numbering = _numbering(conn, issuer, job)
-    known = _of_job(conn, job)
+def seen_job(conn: Connection, issuer: Issuer, job: JobRow) -> PrintJob:
+    """Return a job as callers see it."""
+    numbering = numbering_of(conn, issuer, job)
+    known = of_job(conn, job)
     doubts = having(known, {"in_doubt"})
     doubt = None
     if doubts:
@@ -236,18 +150,3 @@ def _seen(conn: Connection, issuer: Issuer, job: JobRow) -> PrintJob:
         started_at=job.started_at,
         ended_at=job.ended_at,
     )
-
-
-_MOMENTS = ("created_at", "started_at", "ended_at")
-
-
-def _remember(job: PrintJob) -> dict[str, Any]:
-    """Return a job as it was answered, as JSON values."""
-    moments = {name: moment.isoformat() if (moment := getattr(job, name)) else None for name in _MOMENTS}
-    return {**asdict(job), **moments}
-
-
-def _remembered(answer: Mapping[str, Any]) -> PrintJob:
-    moments = {name: datetime.fromisoformat(answer[name]) if answer[name] else None for name in _MOMENTS}
-    doubt = Doubt(**answer["doubt"]) if answer["doubt"] else None
-    return PrintJob(**{**answer, **moments, "doubt": doubt, "state_reasons": tuple(answer["state_reasons"])})

@@ -42,20 +42,19 @@ def append(conn: Connection, call: Call, range_id: int, interval: Interval, deli
     )
 
 
+_SAID = tuple(outcomes.c[name] for name in ("first", "last", "outcome", "evidence", "reason", "at"))
+
+
 def of_range(conn: Connection, range_id: int) -> tuple[Interval, ...]:
     """Return what holds now of every number of a range."""
-    rows = conn.execute(
-        select(outcomes.c.first, outcomes.c.last, outcomes.c.outcome, outcomes.c.evidence, outcomes.c.reason)
-        .where(outcomes.c.range_id == range_id)
-        .order_by(outcomes.c.id)
-    )
+    rows = conn.execute(select(*_SAID).where(outcomes.c.range_id == range_id).order_by(outcomes.c.id))
     return paint(Interval(*row) for row in rows)
 
 
 def of_number(conn: Connection, range_id: int, ordinal: int) -> Interval:
     """Return what holds now of one number that is known to be granted."""
     row = conn.execute(
-        select(outcomes.c.first, outcomes.c.last, outcomes.c.outcome, outcomes.c.evidence, outcomes.c.reason)
+        select(*_SAID)
         .where(outcomes.c.range_id == range_id, outcomes.c.first <= ordinal, outcomes.c.last >= ordinal)
         .order_by(outcomes.c.id.desc())
         .limit(1)

@@ -6,12 +6,12 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from labelsvc.printing import jobs
+from labelsvc.printing import jobs, resolving
 from labelsvc.web.auth import call, role
 from labelsvc.web.guard import optional_body
 from labelsvc.web.house import house
-from labelsvc.web.models.base import IdempotencyHeaders, listing
-from labelsvc.web.models.jobs import CancelIn, Job, JobQuery, Jobs, ResolutionIn
+from labelsvc.web.models.base import IdempotencyHeaders, PageQuery, listing
+from labelsvc.web.models.jobs import CancelIn, Job, JobLabel, JobLabels, JobQuery, Jobs, ResolutionIn
 
 bp = APIBlueprint(
     "jobs",
@@ -41,6 +41,17 @@ def get_job(job_id: int) -> Any:
     return Job.of(jobs.get_job(house().db, house().issuer, job_id))
 
 
+@bp.get("/<whole:job_id>/labels")
+@role("station", "qa")
+@bp.input(PageQuery, location="query", arg_name="page")
+@bp.output(JobLabels)
+@bp.doc(operation_id="listJobLabels")
+def list_job_labels(job_id: int, page: PageQuery) -> Any:
+    """Say of each label of a print job what became of it, by which evidence and since when."""
+    found = jobs.list_labels(house().db, house().issuer, job_id, page.after, page.limit)
+    return listing(found, JobLabel.of)
+
+
 @bp.post("/<whole:job_id>/cancel")
 @role("qa")
 @optional_body
@@ -64,8 +75,8 @@ def cancel_job(job_id: int, body: CancelIn) -> Any:
 def resolve_job(job_id: int, headers: IdempotencyHeaders, body: ResolutionIn) -> Any:
     """Say what came out of a stopped printer, and whether to go on.
 
-    Up to `last_good` every label is confirmed, the rest of the window did not come out. To continue prints what did not
-    come out and what was never sent.
+    Up to `last_good` every label is confirmed, the rest of the window did not come out. With `scanned` every label in
+    doubt that is not in the list did not come out. To continue prints what did not come out and what was never sent.
     """
     asked = call(headers.idempotency_key)
-    return Job.of(jobs.resolve_job(house().db, house().issuer, asked, job_id, body.noun()))
+    return Job.of(resolving.resolve_job(house().db, house().issuer, asked, job_id, body.noun()))

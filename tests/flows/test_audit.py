@@ -20,7 +20,7 @@ from labelsvc.domain.jobs import PrinterSpec, Resolution
 from labelsvc.domain.products import NewProduct
 from labelsvc.errors import LabelsvcError
 from labelsvc.issuing import batches, downloads, label_formats, lots, products
-from labelsvc.printing import jobs, printers, webhooks
+from labelsvc.printing import jobs, printers, resolving, webhooks
 from labelsvc.storage import tables
 from labelsvc.storage.database import Database
 
@@ -130,7 +130,7 @@ class Walk:
     def resolve_job(self, *, well: bool) -> object:
         found = Resolution(None, False, REASON)
         job_id = self.stopped_id if well else self.job_id
-        return jobs.resolve_job(self.db, self.plant.issuer, self.call, job_id, found)
+        return resolving.resolve_job(self.db, self.plant.issuer, self.call, job_id, found)
 
 
 #: Use case -> what it writes: action, whether there is something before and after, the reason.

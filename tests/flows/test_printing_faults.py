@@ -18,7 +18,7 @@ import pytest
 from labelsvc.domain.jobs import PrinterSpec, PrintJob, Resolution
 from labelsvc.errors import Unavailable
 from labelsvc.printers.virtual import VirtualPrinter
-from labelsvc.printing import delivery, jobs, printers
+from labelsvc.printing import delivery, jobs, printers, resolving
 from labelsvc.printing.delivery import Sender
 
 LABELS = 220
@@ -120,7 +120,7 @@ class Floor:
         self.story.append(f"resolved at {len(found)}")
         some = len(found) > self.before
         resolution = Resolution(found[-1] if some else None, proceed=True, nothing_came_out=not some)
-        jobs.resolve_job(self.plant.db, self.plant.issuer, self.plant.call(), self.batch.job_id, resolution)
+        resolving.resolve_job(self.plant.db, self.plant.issuer, self.plant.call(), self.batch.job_id, resolution)
 
     def settle(self) -> None:
         """Do what the state of the job asks of an operator."""

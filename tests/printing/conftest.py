@@ -23,7 +23,7 @@ from labelsvc.errors import Unavailable
 from labelsvc.issuing import batches, downloads, label_formats, lots, products
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printers.virtual.engine import Personality
-from labelsvc.printing import delivery, jobs, printers
+from labelsvc.printing import delivery, jobs, printers, resolving
 from labelsvc.storage import installation
 from labelsvc.storage import printers as printer_rows
 from labelsvc.storage.database import Database
@@ -161,7 +161,7 @@ class Works:
         """Say what came out of a stopped printer."""
         assert batch.job_id is not None
         found = Resolution(last_good, proceed, "looked at the printer", nothing)
-        return jobs.resolve_job(self.db, self.issuer, self.call(key), batch.job_id, found)
+        return resolving.resolve_job(self.db, self.issuer, self.call(key), batch.job_id, found)
 
     def pass_time(self, seconds: float) -> None:
         """Let the clock go on; printers and leases look at it."""

@@ -12,7 +12,7 @@ from labelsvc.domain.outcomes import Interval
 from labelsvc.errors import Conflict, InvalidInput, Malformed, NotFound
 from labelsvc.issuing import batches, downloads
 from labelsvc.printers.virtual import VirtualPrinter
-from labelsvc.printing import delivery, jobs
+from labelsvc.printing import delivery, jobs, resolving
 from labelsvc.storage import jobs as job_rows
 from labelsvc.storage import outcomes as outcome_rows
 from labelsvc.storage import printers as printer_rows
@@ -41,7 +41,7 @@ def stopped(works):
 
 def resolve(works, batch, key="one", **found):
     resolution = Resolution(**{"last_good": None, "proceed": True, "reason": None, **found})
-    return jobs.resolve_job(works.db, works.issuer, works.call(key), batch.job_id, resolution)
+    return resolving.resolve_job(works.db, works.issuer, works.call(key), batch.job_id, resolution)
 
 
 # Looking
@@ -96,7 +96,7 @@ def test_an_unknown_job_is_not_found(works) -> None:
     for use_case in (
         lambda: jobs.get_job(works.db, works.issuer, 10**9),
         lambda: jobs.cancel_job(works.db, works.issuer, works.call(), 10**9, None),
-        lambda: jobs.resolve_job(works.db, works.issuer, works.call(), 10**9, Resolution(None, proceed=True)),
+        lambda: resolving.resolve_job(works.db, works.issuer, works.call(), 10**9, Resolution(None, proceed=True)),
     ):
         with pytest.raises(NotFound) as refused:
             use_case()
@@ -323,7 +323,7 @@ def test_the_same_key_gives_the_same_answer_for_ever_and_settles_once(works, sto
 def test_a_resolution_needs_a_key(works, stopped) -> None:
     call = works.call()
     with pytest.raises(Malformed):
-        jobs.resolve_job(
+        resolving.resolve_job(
             works.db, works.issuer, type(call)(call.actor, call.at), stopped.job_id, Resolution(None, proceed=True)
         )
 

@@ -50,6 +50,7 @@ TABLE = {
     "GET /api/v1/jobs/{job_id}": {"station", "qa"},
     "POST /api/v1/jobs/{job_id}/cancel": {"qa"},
     "POST /api/v1/jobs/{job_id}/resolve": {"qa"},
+    "GET /api/v1/jobs/{job_id}/labels": {"station", "qa"},
     "GET /api/v1/jobs/{job_id}/events": EVERY,
     "GET /api/v1/fleet": {"station", "qa"},
     "GET /api/v1/printers/{name}/status": {"station", "qa"},

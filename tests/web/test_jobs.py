@@ -130,7 +130,9 @@ def test_a_resolution_needs_a_key(site) -> None:
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
-        ({"continue": True}, "/last_good"),
+        ({"continue": True}, ""),
+        ({"scanned": "A0001", "continue": True}, "/scanned"),
+        ({"scanned": ["B0001"], "continue": True}, "/scanned/0"),
         ({"last_good": None}, "/continue"),
         ({"last_good": None, "proceed": True}, "/continue"),
         ({"last_good": None, "continue": "yes"}, "/continue"),

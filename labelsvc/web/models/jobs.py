@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import quote
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from labelsvc.domain import jobs
-from labelsvc.domain.jobs import JobState, PrintJob, Resolution
+from labelsvc.domain.jobs import JobState, LabelOutcome, PrintJob, Resolution
+from labelsvc.domain.outcomes import Evidence, Outcome
 from labelsvc.web.models.base import Answer, Body, Id, Listing, Name, PageQuery
 
 Reason = Annotated[str | None, Field(min_length=1, max_length=500, description="Why; kept in the audit.")]
@@ -34,16 +37,30 @@ class ResolutionIn(Body):
     last_good: Annotated[
         str | None,
         Field(max_length=100, description="Serial of the last good label; null where none of the window came out."),
-    ]
+    ] = None
     proceed: Annotated[
         bool,
         Field(alias="continue", description="Print what did not come out and what was never sent.", examples=[True]),
     ]
     reason: Reason = None
+    scanned: Annotated[
+        list[Annotated[str, Field(max_length=100)]] | None,
+        Field(
+            max_length=1_000, description="Serials of all labels in doubt that came out, instead of the last good one."
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        # Silence must never mean that nothing came out: then everything would be printed again.
+        if not {"last_good", "scanned"} & self.model_fields_set:
+            raise PydanticCustomError("finding_missing", "Expected last_good or scanned, got neither.")
+        return self
 
     def noun(self) -> Resolution:
         """Return it as the use case takes it."""
-        return Resolution(self.last_good, self.proceed, self.reason)
+        scanned = None if self.scanned is None else tuple(self.scanned)
+        return Resolution(self.last_good, self.proceed, self.reason, scanned=scanned)
 
 
 class Doubt(Answer):
@@ -113,6 +130,26 @@ def _doubt(doubt: jobs.Doubt) -> Doubt:
 
 class Jobs(Listing[Job]):
     """A page of print jobs."""
+
+
+class JobLabel(Answer):
+    """What is known of one label of a print job."""
+
+    number: Annotated[int, Field(description="In its batch, from 1.")]
+    serial: str
+    outcome: Outcome
+    evidence: Evidence | None
+    reason: str | None
+    at: datetime | None
+
+    @classmethod
+    def of(cls, label: LabelOutcome) -> JobLabel:
+        """Show a label."""
+        return cls(**asdict(label))
+
+
+class JobLabels(Listing[JobLabel]):
+    """A page of the labels of a print job."""
 
 
 def job_path(job_id: int) -> str:

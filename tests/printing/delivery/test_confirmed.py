@@ -28,5 +28,9 @@ def test_every_label_is_confirmed(works, certified, counts, echo):
         batch = works.issue(7)
         works.send(**QUICK)
         job = works.job(batch)
-        assert (job.state, job.state_reasons, job.outcomes) == ("completed", ("job-completed-successfully",), {"confirmed": 7})
+        assert (job.state, job.state_reasons, job.outcomes) == (
+            "completed",
+            ("job-completed-successfully",),
+            {"confirmed": 7},
+        )
         assert works.read(printer.labels) == works.serials(batch)
