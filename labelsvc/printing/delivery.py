@@ -172,16 +172,20 @@ def _inherited(conn: Connection, job: JobRow) -> confirmed.Inherited | None:
 
 
 def _was_up(sender: Sender, printer: Printer, base: Baseline | None) -> Callable[[Reading], bool]:
-    """Return what tells, by a reading, whether a printer was on since its labels were last counted."""
+    """Return what tells, by a reading, whether a printer was on since its labels were last counted.
+
+    It was, surely, if it has been on for longer than that is ago. One that had just been switched on then cannot be
+    told from one that was switched off and on since.
+    """
     asked = sender.now()
 
     def was_up(reading: Reading) -> bool:
-        if base is None or base.uptime is None or reading.uptime is None or not printer.profile.uptime:
+        if base is None or reading.uptime is None or not printer.profile.uptime:
             return False
-        return reading.uptime + _CLOCKS_APART >= base.uptime + (asked - base.read_at).total_seconds()
+        return reading.uptime > (asked - base.read_at).total_seconds() + _CLOCKS_APART
 
     return was_up
 
 
-#: How much the clocks of two machines, and of a printer, may differ: seconds.
+#: How far the clocks of two machines, and of a printer, may be apart: seconds.
 _CLOCKS_APART = 10.0

@@ -27,7 +27,8 @@ def resolve_job(db: Database, issuer: Issuer, call: Call, job_id: int, resolutio
     Up to `last_good` every label handed over is confirmed (a printer's queue is first in, first out), what was handed
     over after it is absent; without one the window in doubt is absent, and all that was handed over since the job last
     went on if nothing came out. With `scanned` each label in doubt is confirmed or absent by itself; only so is known
-    what became of one that a fault tore. To go on prints what is absent or planned, also of a job that was completed.
+    what became of one that a fault tore. Where none is in doubt, all that were sent are. To go on prints what is absent
+    or planned, also of a job that was completed.
 
     The printer must be at rest when somebody looks at it: what it still has in its buffer comes out later. One that
     says it is not, when the job goes on, stops the job again; then another `last_good` may be given, also one that was
@@ -70,7 +71,8 @@ def _body(resolution: Resolution) -> dict[str, Any]:
 def _check_resolvable(job: JobRow, known: tuple[Interval, ...], resolution: Resolution) -> None:
     if job.state == "processing-stopped":
         return
-    if not (job.ended and having(known, {"in_doubt"})):
+    open_still: frozenset[Outcome] = frozenset({"in_doubt"}) if resolution.scanned is None else _OPEN
+    if not (job.ended and having(known, open_still)):
         raise Conflict("job_not_stopped", f"Expected a job that is processing-stopped, got one that is {job.state}.")
     if resolution.proceed and job.state != "completed":
         raise Conflict("job_ended", f"Expected a job that can go on, got one that is {job.state}.", pointer="/continue")
@@ -119,7 +121,8 @@ def _scanned(
             raise _not_sent(f"/scanned/{at}")
         found.add(ordinal)
     good = found - {n for part in having(known, {"confirmed"}) for n in found if part.first <= n <= part.last}
-    gone = (n for part in having(known, {"in_doubt"}) for n in range(part.first, part.last + 1) if n not in found)
+    doubtful = having(known, {"in_doubt"}) or having(known, {"sent"})
+    gone = (n for part in doubtful for n in range(part.first, part.last + 1) if n not in found)
     return [
         *(Interval(first, last, "confirmed", "scanned") for first, last in runs(sorted(good))),
         *(Interval(first, last, "absent", "scanned") for first, last in runs(gone)),
