@@ -1,7 +1,7 @@
 # labelsvc: `make demo` does the main job end to end, `make test` runs every test. Both set themselves up.
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo serve worker test check lint bench docs format clean
+.PHONY: demo serve worker test check lint torture bench docs format clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -39,6 +39,13 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Ten thousand faults and more on virtual printers, on both databases; half an hour. The last line says what they came to.
+torture: $(VENV)/.ready
+	@rm -f .torture
+	@TORTURE_OUT=.torture TORTURE_JOBS=$(or $(JOBS),3400) TORTURE_STEP=1 TORTURE_LONG=5 \
+		$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/printing/delivery/test_torture.py || true
+	@$(BIN)/python -m tests.printing.torture .torture $(or $(FAULTS),10000)
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m bench

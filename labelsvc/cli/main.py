@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from labelsvc import __version__
-from labelsvc.cli import auditing, formats, installing, issuing, printing, serving
+from labelsvc.cli import auditing, formats, installing, issuing, printing, serving, virtual_printer
 from labelsvc.cli.opening import Group
 
 
@@ -34,6 +34,6 @@ for command in (
     auditing.audit,
     serving.serve,
     serving.worker,
-    serving.virtual_printer,
+    virtual_printer.virtual_printer,
 ):
     main.add_command(command)

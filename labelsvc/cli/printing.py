@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import get_args
 
 import click
@@ -12,6 +14,8 @@ from labelsvc.errors import InvalidInput
 from labelsvc.printing import jobs as print_jobs
 from labelsvc.printing import printers as print_printers
 from labelsvc.printing import resolving
+from labelsvc.printing.certifying import certify
+from labelsvc.printing.hardening import harden, settings_for
 
 _PAGE = 200
 
@@ -28,7 +32,7 @@ def printers() -> None:
 @click.option("--media", required=True, help="Size of the loaded labels, mm, e.g. 100x50.")
 @click.option("--replace", is_flag=True, help="Change a printer that is known.")
 def printers_add(name: str, uri: str, dpmm: int, media: str, *, replace: bool) -> None:
-    """Add a printer at URI: tcp://host:9100, queue:///NAME or file:///FILE."""
+    """Add a printer at URI: tcp://host:9100, tls://host:9143?pin=sha256:HEX, queue:///NAME or file:///FILE."""
     width, _, height = media.partition("x")
     try:
         spec = PrinterSpec(name, uri, "zpl", dpmm, float(width), float(height))
@@ -49,6 +53,52 @@ def printers_list() -> None:
             spec = printer.spec
             media = f"{spec.media_width:g}x{spec.media_height:g}"
             click.echo(f"{spec.name}\t{spec.uri}\t{spec.dpmm}\t{media}\t{printer.state}\t{reasons}")
+
+
+@printers.command("certify")
+@click.argument("name")
+def printers_certify(name: str) -> None:
+    """Find out what a printer can prove, with you beside it: five labels, the head, the media, the plug, a scanner.
+
+    Delivery uses nothing that its certification does not grant. It takes some minutes.
+    """
+    with opened() as shell:
+        printer = certify(
+            shell.db, shell.call(), name, shell.settings.data_dir, _Person(), now=lambda: datetime.now(UTC)
+        )
+    for key, value in asdict(printer.profile).items():
+        click.echo(f"{key}\t{'-' if value is None else value}")
+    click.echo(f"evidence\t{printer.profile.evidence}")
+
+
+class _Person:
+    """The person who runs the command, beside the printer."""
+
+    def do(self, what: str) -> None:
+        click.prompt(f"{what} Then press Enter", default="", show_default=False, err=True)
+
+    def tell(self, what: str) -> None:
+        click.prompt(f"{what} Press Enter when you are ready", default="", show_default=False, err=True)
+
+    def is_so(self, question: str) -> bool:
+        return click.confirm(question, err=True)
+
+    def scan(self, what: str) -> str:
+        return str(click.prompt(what, default="", show_default=False, err=True))
+
+
+@printers.command("harden")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def printers_harden(name: str, *, yes: bool) -> None:
+    """Set a printer so that nobody changes unseen what labels depend on; what is sent is shown before."""
+    with opened() as shell:
+        print_printers.get_printer(shell.db, name)
+        for setting in settings_for():
+            click.echo(f"{setting.name}\t{setting.value}\t{setting.why}")
+        if not yes:
+            click.confirm("Send this?", abort=True, err=True)
+        harden(shell.db, shell.call(), name, shell.settings.data_dir)
 
 
 @click.group()
@@ -92,13 +142,24 @@ def jobs_cancel(job_id: int, reason: str | None) -> None:
 @jobs.command("resolve")
 @click.argument("job_id", type=ID)
 @click.option("--last-good", help="Serial of the last good label; without it none of the window in doubt came out.")
+@click.option(
+    "--scanned", multiple=True, help="Serial of a label in doubt that came out; give all, and not the last good."
+)
 @click.option("--continue/--end", "proceed", required=True, help="Print what is absent or planned, or end here.")
 @click.option("--reason", help="Why.")
 @click.option("--key", help="Idempotency key.")
-def jobs_resolve(job_id: int, last_good: str | None, reason: str | None, key: str | None, *, proceed: bool) -> None:
+def jobs_resolve(  # one argument an option
+    job_id: int,
+    last_good: str | None,
+    scanned: tuple[str, ...],
+    reason: str | None,
+    key: str | None,
+    *,
+    proceed: bool,
+) -> None:
     """Say what came out of a stopped printer, and whether to go on."""
     with opened() as shell:
-        resolution = Resolution(last_good, proceed, reason)
+        resolution = Resolution(last_good, proceed, reason, scanned=scanned or None)
         _show(resolving.resolve_job(shell.db, shell.issuer, shell.call(key), job_id, resolution))
 
 

@@ -1,4 +1,4 @@
-"""serve, worker, virtual-printer: the processes that keep running until they are told to stop."""
+"""serve, worker: the processes that keep running until they are told to stop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 
 import click
@@ -15,7 +14,6 @@ import click
 from labelsvc import logs
 from labelsvc.chores import Chores
 from labelsvc.cli.opening import opened
-from labelsvc.printers import virtual
 from labelsvc.worker import Worker
 
 log = logs.logger(__name__)
@@ -85,18 +83,3 @@ def _on_stop(*stops: Callable[[], None]) -> None:
     threading.Thread(target=wait, name="stop", daemon=True).start()
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)
-
-
-@click.command("virtual-printer")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", type=click.IntRange(0, 65_535), default=9100, show_default=True, help="Port to listen on; 0 for any."
-)
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Directory for what it receives.")
-@click.option("--dpmm", type=int, default=8, show_default=True, help="Dots per mm it says it has.")
-def virtual_printer(host: str, port: int, output: Path | None, dpmm: int) -> None:
-    """Run a thermal printer that exists in software only: it takes ZPL and answers ~HS and ~HI.
-
-    It prints its URI, for `labelsvc printers add`, when it is ready.
-    """
-    virtual.serve(host, port, output, ready=lambda printer: click.echo(printer.uri), dpmm=dpmm)

@@ -16,9 +16,10 @@ from contextlib import suppress
 from labelsvc.domain.profiles import Profile
 from labelsvc.domain.readings import Reading
 from labelsvc.printers import tcp
-from labelsvc.printers.dialing import Dial, Untrusted
+from labelsvc.printers.asking import JsonPort
+from labelsvc.printers.dialing import Dial
 from labelsvc.printers.transport import LinkLost, NotReady, SendFailed, Unfit
-from labelsvc.printers.zebra import reading, settings
+from labelsvc.printers.zebra import reading
 from labelsvc.printers.zebra.echoes import Echoes
 from labelsvc.printers.zebra.status import ASK, Answers, Identity
 
@@ -61,7 +62,7 @@ class ConfirmingTcp:
         self._answer_seconds = answer_seconds
         self._stall_seconds = stall_seconds
         self._data: socket.socket | None = None
-        self._asking: socket.socket | None = None
+        self._port = None if config is None else JsonPort(config, answer_seconds)
         self._echoes = Echoes()
         self._heard: list[str] = []
         self._answers = Answers()
@@ -73,7 +74,7 @@ class ConfirmingTcp:
             self._data.sendall(ASK)
             identity = self._identity()
             self._judge(identity)
-            said = self._settings() if self._config is not None else {}
+            said = self._settings()
             self._judge_unique_id(said)
             found = self.read()
         except OSError as error:
@@ -88,9 +89,15 @@ class ConfirmingTcp:
         try:
             self._judge_settings(said)
             self._judge_reading(found)
+            self._set_policy()
         except (NotReady, Unfit):
             self.abandon()
             raise
+
+    @property
+    def identity(self) -> Identity | None:
+        """What ~HI said when the connection was made."""
+        return self._answers.identity
 
     def _identity(self) -> Identity | None:
         """Return what ~HI says, once ~HS was answered too or the time is over."""
@@ -112,7 +119,9 @@ class ConfirmingTcp:
             raise Unfit(("printer-stopped", "x-identity-changed"), message, identity=found)
 
     def _settings(self) -> dict[str, str]:
-        return self._ask((reading.UNIQUE_ID, *_SETTINGS, _REPRINT)) or {}
+        if self._port is None:
+            return {}
+        return self._port.ask((reading.UNIQUE_ID, *_SETTINGS, _REPRINT)) or {}
 
     def _judge_unique_id(self, said: dict[str, str]) -> None:
         found = reading.of(said, None)
@@ -139,6 +148,14 @@ class ConfirmingTcp:
         if found.busy:
             raise NotReady(("x-not-at-rest",), "Expected a printer that is empty, got one with labels of before in it.")
 
+    def _set_policy(self) -> None:
+        """Have a label that a fault tears treated as it was when the printer was certified; ^JZ is volatile."""
+        assert self._data is not None, "connected just now"
+        try:
+            self._data.sendall(b"^XA^JZY^XZ\n" if self._profile.reprints_partial else b"^XA^JZN^XZ\n")
+        except OSError as error:
+            raise tcp.not_there(self._dial, error) from None
+
     def send(self, chunks: Iterable[bytes]) -> None:
         """Write labels, counting what the network took."""
         assert self._data is not None, "open() comes first"
@@ -157,12 +174,12 @@ class ConfirmingTcp:
 
     def read(self) -> Reading | None:
         """Ask how it is and what it has counted."""
-        if self._config is None:
+        if self._port is None:
             return self._read_by_host_status()
-        values = self._ask(reading.ASKED)
+        values = self._port.ask(reading.ASKED)
         if values is None:
             return None
-        status = (self._ask((reading.HOST_STATUS,)) or {}).get(reading.HOST_STATUS)
+        status = (self._port.ask((reading.HOST_STATUS,)) or {}).get(reading.HOST_STATUS)
         found = reading.of(values, None if status is None else reading.host_status(status))
         if self._is_another(found):
             raise LinkLost(f"Expected the printer {self._profile.unique_id}, got answers of {found.unique_id}.")
@@ -184,56 +201,6 @@ class ConfirmingTcp:
             self._hear(left)
         status = self._answers.status
         return None if status is None else Reading(reasons=status.reasons, busy=status.busy or status.partial_format)
-
-    def _ask(self, names: tuple[str, ...]) -> dict[str, str] | None:
-        """Ask the JSON port; None where there is no answer in time.
-
-        Raises:
-            LinkLost: the port is gone.
-        """
-        for last_try in (False, True):
-            try:
-                return self._asked(names)
-            except OSError as error:
-                self._forget()
-                if last_try:
-                    raise LinkLost(f"Expected {self._config} to answer, got {tcp.said(error)}.") from None
-            except Untrusted as error:
-                raise Unfit(("printer-stopped",), error.message) from None
-        return None
-
-    def _asked(self, names: tuple[str, ...]) -> dict[str, str] | None:
-        assert self._config is not None, "only asked where there is one"
-        fresh = self._asking is None
-        if self._asking is None:
-            self._asking = self._config.connect(self._answer_seconds)
-        self._asking.settimeout(self._answer_seconds)
-        self._asking.sendall(settings.question(names))
-        answers, said = settings.JsonAnswers(), 0
-        deadline = time.monotonic() + self._answer_seconds
-        while (left := deadline - time.monotonic()) > 0 and said <= _SAID_AT_MOST:
-            self._asking.settimeout(left)
-            try:
-                data = self._asking.recv(4_096)
-            except TimeoutError:
-                break
-            if not data:
-                if fresh:
-                    break
-                raise ConnectionResetError("the connection closed")  # some close it after each answer
-            said += len(data)
-            for answer in answers.feed(data):
-                if set(names) <= set(answer):
-                    return {name: answer[name] for name in names}
-        # Whatever it says later is of another moment: a count that is too old would take labels for absent.
-        self._forget()
-        return None
-
-    def _forget(self) -> None:
-        asking, self._asking = self._asking, None
-        if asking is not None:
-            with suppress(OSError):
-                asking.close()
 
     def _hear(self, seconds: float) -> None:
         """Take what the printer says on the data connection; wait for its first byte so long.
@@ -268,7 +235,8 @@ class ConfirmingTcp:
     def close(self) -> str | None:
         """End the connections; what was confirmed needs no more looking after."""
         data, self._data = self._data, None
-        self._forget()
+        if self._port is not None:
+            self._port.close()
         if data is not None:
             with suppress(OSError):
                 data.shutdown(socket.SHUT_RDWR)
@@ -278,7 +246,8 @@ class ConfirmingTcp:
     def abandon(self) -> None:
         """Break off: what our side still holds back must not come out behind anyone's back."""
         data, self._data = self._data, None
-        self._forget()
+        if self._port is not None:
+            self._port.close()
         if data is not None:
             tcp.reset(data)
 

@@ -20,8 +20,8 @@ from labelsvc.printers.virtual import VirtualPrinter
 ROOT = Path(labelsvc.__file__).parent.parent
 NEXT_MIGRATION = '''
 """What a later version adds."""
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{current}"
 branch_labels = depends_on = None
 
 
@@ -98,13 +98,14 @@ def test_it_refuses_an_older_schema_and_says_the_command(shell, tmp_path) -> Non
     shutil.copytree(ROOT / "labelsvc", later / "labelsvc", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "label_formats", later / "label_formats")
     versions = later / "labelsvc" / "storage" / "migrations" / "versions"
-    (versions / "0002_later.py").write_text(NEXT_MIGRATION)
+    current = max(path.name for path in versions.glob("[0-9]*.py"))[:4]
+    (versions / "9999_later.py").write_text(NEXT_MIGRATION.format(current=current))
     newer = shell.with_settings()
     newer.settings["PYTHONPATH"] = str(later)
     for command in ("serve", "worker"):
         status, out, err = newer.process(command, cwd=later)
         assert (status, out) == (75, "")
-        assert err == "labelsvc: Expected schema 0002, got 0001. Run: labelsvc db upgrade (schema_old)\n"
+        assert err == f"labelsvc: Expected schema 9999, got {current}. Run: labelsvc db upgrade (schema_old)\n"
     assert newer.process("db", "upgrade", cwd=later)[0] == 0
     status, sentence = shell.refused("serve")
     assert (status, "schema_new" in sentence) == (75, True)

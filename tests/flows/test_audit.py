@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -20,9 +21,12 @@ from labelsvc.domain.jobs import PrinterSpec, Resolution
 from labelsvc.domain.products import NewProduct
 from labelsvc.errors import LabelsvcError
 from labelsvc.issuing import batches, downloads, label_formats, lots, products
-from labelsvc.printing import jobs, printers, resolving, webhooks
+from labelsvc.printers.virtual import VirtualPrinter
+from labelsvc.printing import certifying, hardening, jobs, printers, resolving, webhooks
+from labelsvc.storage import printers as printer_rows
 from labelsvc.storage import tables
 from labelsvc.storage.database import Database
+from tests.printing.test_certifying import QUICK, TRAITS, Beside
 
 REASON = "because of the test"
 
@@ -58,6 +62,10 @@ class Walk:
         what = ("https://mes.example.com/told", ("lot.closed",))
         made = [webhooks.add_webhook(plant.db, plant.issuer, plant.call(), what, "public")[0] for _ in range(2)]
         self.webhooks = made
+        with VirtualPrinter() as printer:
+            self.ports = (printer.port, printer.json_port)
+            spec = PrinterSpec("n", printer.config_uri, "zpl", 8, 50.0, 25.0)
+        plant.db.write(lambda conn: printer_rows.add(conn, plant.call(), spec))
         told = tables.webhook_deliveries.insert().values(
             webhook_id=made[0].id,
             event="lot.closed",
@@ -124,6 +132,23 @@ class Walk:
     def redeliver(self, *, well: bool) -> object:
         return webhooks.redeliver(self.db, self.call, self.webhooks[0].id, self.dead_id if well else 999)
 
+    def harden(self, *, well: bool) -> object:
+        with self.on_the_network() as printer:
+            assert printer.json_port
+            name = "n" if well else "nobody"
+            return hardening.harden(self.db, self.call, name, self.plant.data_dir)
+
+    def certify(self, *, well: bool) -> object:
+        with self.on_the_network() as printer:
+            name = "n" if well else "nobody"
+            rest = {"now": lambda: self.call.at, "patience": QUICK}
+            return certifying.certify(self.db, self.call, name, self.plant.data_dir, Beside(printer), **rest)
+
+    @contextmanager
+    def on_the_network(self) -> Iterator[VirtualPrinter]:
+        with VirtualPrinter(port=self.ports[0], json_port=self.ports[1], **TRAITS) as printer:
+            yield printer
+
     def cancel_job(self, *, well: bool) -> object:
         return jobs.cancel_job(self.db, self.plant.issuer, self.call, self.job_id if well else 999, REASON)
 
@@ -147,12 +172,18 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "add_format": ("label_format.add", True, True, None),
     "add_printer": ("printer.add", False, True, None),
     "edit_printer": ("printer.edit", True, True, None),
+    "harden": ("printer.harden", False, True, None),
+    "certify": ("printer.certify", False, True, None),
     "add_webhook": ("webhook.add", False, True, None),
     "remove_webhook": ("webhook.remove", True, False, None),
     "redeliver": ("webhook.redeliver", True, True, None),
     "cancel_job": ("job.cancel", True, False, REASON),
     "resolve_job": ("job.resolve", True, True, REASON),
 }
+
+
+#: Transactions beside: a printer's lease is taken and given back.
+LEASED = {"certify": 2}
 
 
 def use_cases_that_change() -> set[str]:
@@ -184,9 +215,9 @@ def test_a_change_is_one_entry_in_its_own_transaction(plant: Any, subtests: pyte
             before = plant.tables()
             getattr(walk, name)(well=True)
             after = plant.tables()
-            assert walk.db.writes == 1
+            assert walk.db.writes == 1 + LEASED.get(name, 0)
             assert len(after["audit"]) == len(before["audit"]) + 1
-            if name != "labels":  # a download changes nothing else
+            if name not in ("labels", "harden"):  # a download changes nothing else, and the other a printer
                 assert {table for table in after if after[table] != before[table]} > {"audit"}
             entry = plant.audit()[-1]
             assert (entry["action"], entry["reason"]) == (action, reason)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.batches import Batch, BatchRequest, LotRequest
 from labelsvc.domain.issuer import Issuer
-from labelsvc.domain.jobs import WINDOW, Printer, PrinterSpec, PrintJob, Resolution
+from labelsvc.domain.jobs import WINDOW, LabelOutcome, Printer, PrinterSpec, PrintJob, Resolution
 from labelsvc.domain.products import NewProduct
 from labelsvc.domain.profiles import Profile
 from labelsvc.errors import Unavailable
@@ -154,6 +154,11 @@ class Works:
         """The batch's print job as it is now."""
         assert batch.job_id is not None
         return jobs.get_job(self.db, self.issuer, batch.job_id)
+
+    def labels(self, batch: Batch) -> tuple[LabelOutcome, ...]:
+        """What is known of each label of the batch's job."""
+        assert batch.job_id is not None
+        return jobs.list_labels(self.db, self.issuer, batch.job_id, 0, batch.quantity).items
 
     def resolve(
         self, batch: Batch, last_good: str | None, *, proceed: bool, key: str | None = None, nothing: bool = False

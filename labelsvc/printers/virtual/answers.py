@@ -1,15 +1,25 @@
-"""What the virtual printer answers: ~HS, ~HI, ~HQES and SGD getvar, field by field as the guide has them."""
+"""What the virtual printer answers: ~HS, ~HI, ~HQES, ~HD and SGD getvar, field by field as the guide has them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from labelsvc.printers.virtual.engine import Mechanism
+from labelsvc.printers.virtual.variables import USER_COUNTS
 from labelsvc.printers.virtual.zpl import Stream
 
 COMMUNICATION = "030"  # aaa: 9600 baud, 8 data bits, 1 stop bit; without a meaning on TCP
 FUNCTIONS = "000"  # mmm
 PRINT_MODES = {"R": "0", "P": "1", "T": "2", "C": "3", "A": "4", "D": "5", "K": "K"}
+MODE_NAMES = {
+    "R": "rewind",
+    "P": "peel off",
+    "T": "tear off",
+    "C": "cutter",
+    "A": "applicator",
+    "D": "delayed cut",
+    "K": "kiosk",
+}
 
 
 def host_status(mechanism: Mechanism, *, partial: bool, full: bool) -> bytes:
@@ -18,7 +28,7 @@ def host_status(mechanism: Mechanism, *, partial: bool, full: bool) -> bytes:
         return b""
     first = (
         f"{COMMUNICATION},{mechanism.media_out:d},{mechanism.paused:d},{min(mechanism.label_length, 9999):04},"
-        f"{min(len(mechanism.queue), 999):03},{full:d},0,{partial:d},000,0,0,0"
+        f"{min(len(mechanism.queue), 999):03},{full:d},0,{partial:d},000,0,0,{mechanism.too_hot:d}"
     )
     second = (
         f"{FUNCTIONS},0,{mechanism.head_open:d},{mechanism.ribbon_out:d},{mechanism.personality.thermal_transfer:d},"
@@ -39,8 +49,8 @@ def host_identification(mechanism: Mechanism) -> bytes:
 
 
 def error_mask(mechanism: Mechanism) -> int:
-    """The low group of ~HQES: 1 media out, 2 ribbon out, 4 head open, added up."""
-    return mechanism.media_out * 0x1 + mechanism.ribbon_out * 0x2 + mechanism.head_open * 0x4
+    """The low group of ~HQES: 1 media out, 2 ribbon out, 4 head open, 10 head over-temperature, added up."""
+    return mechanism.media_out * 0x1 + mechanism.ribbon_out * 0x2 + mechanism.head_open * 0x4 + mechanism.too_hot * 0x10
 
 
 def error_status(mechanism: Mechanism) -> bytes:
@@ -48,6 +58,12 @@ def error_status(mechanism: Mechanism) -> bytes:
     mask = error_mask(mechanism)
     errors = f"ERRORS: {mask != 0:d} 00000000 {mask:08X}"
     return f"\x02\r\nPRINTER STATUS\r\n{errors}\r\nWARNINGS: 0 00000000 00000000\x03".encode("ascii")
+
+
+def diagnostics(stream: Stream) -> bytes:
+    """~HD: of it the line that tells the prefixes, which this printer has under whatever prefix it was asked."""
+    control, form, delimiter = (one.decode("ascii") for one in (stream.tilde, stream.caret, stream.delimiter))
+    return f"\x02\r\nCOMMAND PFX = {control} : FORMAT PFX = {form} : DELIMITER = {delimiter}\r\n\x03".encode("ascii")
 
 
 def variable(name: str, mechanism: Mechanism, stream: Stream, uptime: float) -> bytes:
@@ -65,8 +81,10 @@ def value_of(name: str, mechanism: Mechanism, stream: Stream, uptime: float) -> 
     if name == "device.host_status":
         frames = host_status(mechanism, partial=stream.partial, full=False).decode("latin-1")
         return frames.replace("\x02", "").replace("\x03", "").strip() or None
-    if name in mechanism.settings:
-        return mechanism.settings[name]
+    if name in mechanism.variables.settings:
+        return mechanism.variables.settings[name]
+    if name in USER_COUNTS and mechanism.personality.counts:
+        return str(mechanism.odometer - mechanism.variables.counted_from[name])
     read = VARIABLES.get(name)
     return read(mechanism, stream) if read else "?"
 
@@ -89,10 +107,21 @@ def _count(mechanism: Mechanism) -> str:
 
 VARIABLES: dict[str, Callable[[Mechanism, Stream], str]] = {
     "appl.name": lambda mechanism, _: mechanism.personality.firmware,
+    "device.command_override.list": lambda mechanism, _: ",".join(mechanism.variables.overridden),
     "device.host_identification": lambda mechanism, _: identification(mechanism),
     "device.languages": lambda _, __: "zpl",
-    "device.unique_id": lambda mechanism, _: mechanism.unique_id,
+    "device.product_name": lambda mechanism, _: mechanism.personality.model.partition("-")[0],
+    "device.unique_id": lambda mechanism, _: mechanism.variables.unique_id,
     "ezpl.print_width": lambda mechanism, _: str(mechanism.print_width),
+    "head.latch": lambda mechanism, _: "open" if mechanism.head_open else "ok",
+    "head.resolution.in_dpi": lambda mechanism, _: {6: "152", 8: "203", 12: "300", 24: "600"}[
+        mechanism.personality.dpmm
+    ],
+    "log.reboot.reason": lambda mechanism, _: mechanism.variables.reboot_reason,
+    "media.printmode": lambda mechanism, _: MODE_NAMES.get(mechanism.mode, "tear off"),
+    "media.status": lambda mechanism, _: "out" if mechanism.media_out else "ok",
+    "odometer.latch_open_count": lambda mechanism, _: str(mechanism.variables.latch_opened),
+    "odometer.media_marker_count": lambda mechanism, _: str(mechanism.gaps),
     "odometer.total_label_count": lambda mechanism, _: _count(mechanism),
     "zpl.caret": lambda _, stream: stream.caret.decode("ascii"),
     "zpl.control_character": lambda _, stream: stream.tilde.decode("ascii"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from labelsvc.printers.virtual.line import Peer
+from labelsvc.printers.virtual.ports import Peer
 
 #: Bytes of a question that is not complete.
 QUESTION_AT_MOST = 16_384

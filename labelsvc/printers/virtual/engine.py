@@ -12,80 +12,13 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from labelsvc.errors import InvalidInput
+from labelsvc.printers.virtual.personality import Personality
+from labelsvc.printers.virtual.variables import Variables
 from labelsvc.printers.virtual.zpl import Format
 
-SETTINGS_AT_MOST = 100  # characters of a setting, and commands that can be overridden
 AT_ONCE = 256  # labels made in one go before the line is looked at again
 
-
-@dataclass(frozen=True, slots=True)
-class Personality:
-    """What kind of printer this is.
-
-    Attributes:
-        model, firmware, memory_kb, options: what ~HI says, with `dpmm` (dots per mm: 6, 8, 12 or 24).
-        unique_id: the device's serial number.
-        label_seconds: time one label takes; 0: at once.
-        buffer_bytes: size of the receive buffer; full, the line is no longer read.
-        format_bytes: memory for one format; a longer one is given up.
-        window_bytes: the socket's receive buffer, None for the system's own. Small ones (2,048) make back-pressure
-            felt after few bytes, and are slow.
-        silent_on_fault: ~HS gets no answer while media or ribbon is out or the head open, as the guide says.
-        keeps_partial: a format half received stays open when its connection ends, until ~JX, ~JA or its ^XZ.
-        answers_sgd: whether "! U1 getvar" is understood.
-        thermal_transfer: prints with a ribbon.
-        odometer: labels printed in its life before.
-        counts: when odometer.total_label_count rises, as a label begins to move or when it is out; None: it has none.
-        counts_torn: a printer that counts late counts a torn piece, too.
-        counter_survives: a sudden loss of power leaves the count as it is; else it falls back to that of the power-on.
-        says_uptime: device.uptime is known.
-        echo: when ^HV answers, as the image is made or when the label is out; None: never.
-        json_port: has the port of JSON questions (9200).
-        closes_json: ends a connection there after each answer.
-        single_connection: refuses a second client while it has one (port 9300).
-        keep_labels: made labels kept for inspection; the oldest are forgotten beyond.
-        max_connections: clients at once; a further one is closed as soon as it connects.
-
-    """
-
-    model: str = "ZD621-203dpi"
-    firmware: str = "V84.20.23Z"
-    dpmm: int = 8
-    memory_kb: int = 8176
-    options: str = "X"
-    unique_id: str = "VIRTUAL00001"
-    label_seconds: float = 0.0
-    buffer_bytes: int = 65_536
-    format_bytes: int = 16 * 1024 * 1024
-    window_bytes: int | None = None
-    silent_on_fault: bool = True
-    keeps_partial: bool = True
-    answers_sgd: bool = True
-    thermal_transfer: bool = False
-    odometer: int = 0
-    counts: Literal["early", "late"] | None = "late"
-    counts_torn: bool = False
-    counter_survives: bool = True
-    says_uptime: bool = True
-    echo: Literal["image", "movement"] | None = "movement"
-    json_port: bool = True
-    closes_json: bool = False
-    single_connection: bool = False
-    keep_labels: int = 100_000
-    max_connections: int = 16
-
-    def __post_init__(self) -> None:
-        if self.dpmm not in (6, 8, 12, 24):
-            raise InvalidInput("virtual_printer_dpmm", f"Expected 6, 8, 12 or 24 dots per mm, got {self.dpmm}.")
-        if not 0 <= self.label_seconds <= 3600:
-            message = f"Expected 0 to 3600 seconds a label, got {self.label_seconds}."
-            raise InvalidInput("virtual_printer_label_seconds", message)
-        if min(self.buffer_bytes, self.format_bytes, self.keep_labels, self.max_connections) < 1:
-            raise InvalidInput("virtual_printer_size", "Expected sizes of at least 1, got a smaller one.")
-
-
-Source = Literal["host", "panel", "foreign"]
+Source = Literal["host", "panel", "foreign", "feed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +29,7 @@ class Waiting:
         job: number of the connection that completed it.
         offset: of its first byte on that connection; None when it began on an earlier one.
         peer: that connection, for what ^HV sends back.
-        source: the host, somebody at the panel, or another host behind our back.
+        source: the host, somebody at the panel, another host behind our back, or nobody: a blank that was fed.
 
     """
 
@@ -107,13 +40,35 @@ class Waiting:
     source: Source = "host"
 
 
+BLANK = Waiting(Format(b"", start=-1, quantity=1), job=0, offset=None, source="feed")
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One physical label or torn piece of one: which format, and which copy of it (from 1)."""
+    """One physical label or torn piece of one: which format, and which copy of it (from 1).
+
+    Attributes:
+        again: the label was torn before.
+
+    """
 
     waiting: Waiting
     copy: int
     torn: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment at which `run` stops so that something can be done.
+
+    Attributes:
+        share: of the label's movement that is over; 1: it is out.
+
+    """
+
+    deed: Any
+    share: float
 
 
 class Mechanism:
@@ -125,15 +80,20 @@ class Mechanism:
         self.media_left: int | None = None  # labels on the roll; None: endless
         self.ribbon_out = False
         self.head_open = False
+        self.too_hot = False
         self.odometer = personality.odometer
         self.spoiled = 0  # labels torn by a fault while they moved
-        self.torn: list[Made] = []  # pieces that nobody has taken note of yet
+        self.extra: list[Made] = []  # torn pieces and blanks that nobody has taken note of yet
         self.last: Waiting | None = None  # the label that came out last
         self.done_at: float | None = None  # when the moving label will be out
-        self.unique_id = personality.unique_id
-        #: SGD settings that can be changed; they keep their value without power.
-        self.settings = {"ezpl.reprint_mode": "off", "device.command_override.active": "no"}
-        self.overridden: list[str] = []  # commands that are not obeyed (device.command_override)
+        self.variables = Variables(personality)
+        self.begun = 0  # labels that began to move, ever
+        self.out = 0  # labels that came out whole, ever
+        self.gaps = 0  # between labels, that passed the sensor
+        self.reached: list[Any] = []  # deeds whose moment has come
+        self._moving: dict[int, list[Mark]] = {}  # what is to happen to the label that moves as the n-th
+        self._behind: dict[int, list[Any]] = {}  # and once n are out
+        self._ahead: list[Mark] = []  # what is to happen to the one that moves
         self._count_at_power_on = personality.odometer
         self.lose_power()
 
@@ -145,13 +105,15 @@ class Mechanism:
             self._count_at_power_on = self.odometer
         self.odometer = self._count_at_power_on
         self.last = None
-        self.reprints_partial = True  # ^JZY
+        self.jz = True  # ^JZY
         self.paused = False
+        self.too_hot = False
         self.queue: deque[Waiting] = deque()  # bounded by the receive buffer
         self.buffered = 0  # bytes of the formats in the queue
         self.current: Waiting | None = None
         self.made = 0  # labels made of the current format
         self.left = 0  # and still to be made
+        self.again = False  # the next one was torn before
         self.done_at = None
         self.label_length = 150 * self.personality.dpmm  # dots
         self.print_width = 104 * self.personality.dpmm  # dots
@@ -165,7 +127,7 @@ class Mechanism:
     @property
     def fault(self) -> bool:
         """Whether media, ribbon or head keeps it from printing."""
-        return self.media_out or self.ribbon_out or self.head_open
+        return self.media_out or self.ribbon_out or self.head_open or self.too_hot
 
     @property
     def empty(self) -> bool:
@@ -177,23 +139,62 @@ class Mechanism:
         """Whether it will not print before somebody comes."""
         return not self.powered or self.paused or self.fault
 
+    @property
+    def reprints_torn(self) -> bool:
+        """Whether a label torn by a fault is printed again once the fault is gone."""
+        return self.jz if self.personality.jz == "obeyed" else self.personality.jz == "always"
+
     def deadline(self) -> float | None:
         """When `run` has something to do: a time, 0.0 for now, None for not before something else happens."""
         if self.done_at is not None:
-            return self.done_at
+            return self._moment_of(self._ahead[0], self.done_at) if self._ahead else self.done_at
         return None if self.empty or self.stalled else 0.0
 
     def push(self, waiting: Waiting) -> None:
         """Take a complete format into the receive buffer."""
         self.queue.append(waiting)
         self.buffered += len(waiting.format.data)
+        if self.personality.counts == "image":
+            self.odometer += waiting.format.quantity
+
+    def mark(self, number: int, deed: object, share: float) -> None:
+        """Stop as the `number`-th label from now has moved that far; it counts whoever sent it, torn pieces, too.
+
+        With a share of 1, once the `number`-th whole one is out.
+        """
+        if share >= 1:
+            self._behind.setdefault(self.out + number, []).append(deed)
+            return
+        marks = self._moving.setdefault(self.begun + number, [])
+        marks.append(Mark(deed, share))
+        marks.sort(key=lambda mark: mark.share)
+
+    def forget_marks(self) -> None:
+        """Stop nowhere."""
+        self._moving.clear()
+        self._behind.clear()
+        self._ahead.clear()
+
+    @property
+    def marks(self) -> int:
+        """Marks not reached yet."""
+        marks = [*self._moving.values(), *self._behind.values(), self._ahead]
+        return sum(len(some) for some in marks)
 
     def run(self, now: float) -> list[Made]:
-        """Print what can be out by `now` (seconds of any steady clock); at most AT_ONCE labels."""
+        """Print what can be out by `now` (seconds of any steady clock); at most AT_ONCE labels.
+
+        Stops at a mark, with its deed in `reached`.
+        """
         made: list[Made] = []
         moment = now
-        while len(made) < AT_ONCE:
+        while len(made) < AT_ONCE and not self.reached:
             if self.done_at is not None:
+                if self._ahead:
+                    if self._moment_of(self._ahead[0], self.done_at) > now:
+                        break
+                    self.reached.append(self._ahead.pop(0).deed)
+                    break
                 if self.done_at > now:
                     break
                 moment = self.done_at  # the next label follows without a gap
@@ -201,6 +202,9 @@ class Mechanism:
             elif not self._start(moment):
                 break
         return made
+
+    def _moment_of(self, mark: Mark, done_at: float) -> float:
+        return done_at - (1 - mark.share) * self.personality.label_seconds
 
     def _start(self, moment: float) -> bool:
         """Let the next label move; False when there is none, or something is in the way."""
@@ -216,57 +220,96 @@ class Mechanism:
             self.current = None
         else:
             self.done_at = moment + self.personality.label_seconds
-            if self.personality.counts == "early":
+            self.begun += 1
+            self._ahead = self._moving.pop(self.begun, [])
+            if self.personality.counts == "early" and (self.personality.counts_again or not self.again):
                 self.odometer += 1
         return True
 
     def _apply(self, taken: Format) -> None:
-        self.made, self.left = 0, taken.quantity
+        self.made, self.left, self.again = 0, taken.quantity, False
         self.label_length = taken.label_length or self.label_length
         self.print_width = taken.print_width or self.print_width
-        self.mode = taken.mode or self.mode
+        if self.variables.settings["zpl.zpl_override"] != "enabled":
+            self.mode = taken.mode or self.mode
         if taken.reprints in ("Y", "N"):
-            self.reprints_partial = taken.reprints == "Y"
+            self.jz = taken.reprints == "Y"
 
     def _finish(self) -> Made:
         assert self.current is not None, "a label moves only for a format"
         self.done_at = None
         self.made += 1
         self.left -= 1
+        self.out += 1
         if self.personality.counts == "late":
             self.odometer += 1
         self.last = self.current
-        if self.media_left is not None:
-            self.media_left -= 1
-        made = Made(self.current, self.made)
+        self._use_media()
+        made = Made(self.current, self.made, again=self.again)
+        self.again = False
         group = self.current.format.group
         if self.left == 0:
             self.current = None
         elif group and self.made % group == 0:
             self.paused = True
+        self.reached += self._behind.pop(self.out, [])
         return made
+
+    def _use_media(self) -> None:
+        self.gaps += 1
+        if self.media_left:
+            self.media_left -= 1
 
     def set_fault(self, *, media_out: bool = False, ribbon_out: bool = False, head_open: bool = False) -> None:
         """Raise faults; a moving label is spoiled."""
         if media_out:
             self.media_left = 0
         self.ribbon_out = self.ribbon_out or ribbon_out
-        self.head_open = self.head_open or head_open
+        if head_open and not self.head_open:
+            self.head_open = True
+            self.variables.latch_opened += 1
         if self.done_at is not None:
             self._tear()
-            if not self.reprints_partial:
+            if self.personality.counts == "late" and self.personality.counts_torn:
+                self.odometer += 1
+            if not self.reprints_torn:
                 self.made += 1
                 self.left -= 1
+                self.again = False
                 if self.left == 0:
                     self.current = None
+
+    def close_head(self) -> None:
+        """Close the head; a printer that calibrates feeds blanks then."""
+        was, self.head_open = self.head_open, False
+        if was and self.powered:
+            self._calibrate("ezpl.head_close_action")
+
+    def boot(self) -> None:
+        """Have power again."""
+        self.powered = True
+        self._calibrate("ezpl.power_up_action")
+
+    def _calibrate(self, action: str) -> None:
+        blanks = {"calibrate": 2, "feed": 1}.get(self.variables.settings[action], 0)
+        for _ in range(blanks):
+            self.feed()
+
+    def feed(self) -> bool:
+        """Feed one blank label, which no odometer of labels counts; False where it cannot."""
+        if self.done_at is not None or not self.powered or self.fault:
+            return False
+        self._use_media()
+        self.extra.append(Made(BLANK, 1))
+        return True
 
     def _tear(self) -> None:
         assert self.current is not None, "a label moves only for a format"
         self.done_at = None
+        self._ahead = []
         self.spoiled += 1
-        if self.personality.counts == "late" and self.personality.counts_torn:
-            self.odometer += 1
-        self.torn.append(Made(self.current, self.made + 1, torn=True))
+        self.extra.append(Made(self.current, self.made + 1, torn=True, again=self.again))
+        self.again = True
 
     def reprint(self) -> bool:
         """Print the last label again, as a key at the panel does where reprint mode is on; False: there is none."""
@@ -275,25 +318,16 @@ class Mechanism:
         again = replace(self.last, format=replace(self.last.format, quantity=1, echoes=()), source="panel")
         self.queue.appendleft(again)
         self.buffered += len(again.format.data)
+        self.odometer += self.personality.counts == "image"
         return True
 
-    def overrides(self, command: bytes) -> bool:
-        """Whether a command (b"^CC") is not to be obeyed (device.command_override)."""
-        return self.settings["device.command_override.active"] == "yes" and command.decode("latin-1") in self.overridden
+    def pause(self) -> None:
+        """Stop after the moving label."""
+        self.paused = True
 
-    def tell(self, name: str, value: str) -> str | None:
-        """Change an SGD variable; return what it is then, None where it cannot be changed."""
-        if name == "device.command_override.add":
-            if len(self.overridden) < SETTINGS_AT_MOST and value not in self.overridden:
-                self.overridden.append(value)
-            return value
-        if name == "device.command_override.clear":
-            self.overridden.clear()
-            return value
-        if name not in self.settings:
-            return None
-        self.settings[name] = value[:SETTINGS_AT_MOST]
-        return self.settings[name]
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self.paused = False
 
     def cancel_next(self) -> None:
         """Cancel as a key at the panel does: the oldest format that waits, else the one being printed."""

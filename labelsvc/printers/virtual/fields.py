@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from labelsvc.printers.virtual.contents import unescaped
+
 _LENGTH_AT_MOST = 256
 
 
@@ -44,7 +46,7 @@ def echoes_of(data: bytes, caret: bytes = b"^", delimiter: bytes = b",") -> tupl
         elif name == b"FH":
             escape = arguments[:1] or b"_"
         elif name in (b"FD", b"FV"):
-            value = _unescaped(arguments, escape)
+            value = unescaped(arguments, escape)
         elif name == b"HV":
             asked.append((arguments, escape))
         elif name == b"FS":
@@ -62,11 +64,5 @@ def _echo(arguments: bytes, escape: bytes | None, delimiter: bytes, fields: dict
     number, length, header, terminator, when = (arguments.split(delimiter) + [b""] * 5)[:5]
     chosen = fields.get(int(number) if number.isdigit() else 0, b"")
     most = int(length) if length.isdigit() else 64
-    text = _unescaped(header, escape) + chosen[: min(most, _LENGTH_AT_MOST)] + _unescaped(terminator, escape)
+    text = unescaped(header, escape) + chosen[: min(most, _LENGTH_AT_MOST)] + unescaped(terminator, escape)
     return Echo(text, when.strip()[:1].upper() == b"L")
-
-
-def _unescaped(text: bytes, escape: bytes | None) -> bytes:
-    if escape is None:
-        return text
-    return re.sub(re.escape(escape) + rb"([0-9A-Fa-f]{2})", lambda found: bytes.fromhex(found[1].decode()), text)

@@ -1,192 +1,130 @@
-"""The virtual printer's network side: a listening port, its connections, one parser for all, and faults of the line.
+"""The virtual printer's network side: its ports, their connections, one parser for all, and faults of the line.
 
-As on port 9100 the connection that came first has the parser; the next one is accepted but not read before the first
-has closed. Beside it there may be further ports, each with a listener of its own, where everyone is read. A full
-receive buffer, or a client that does not take its answers, stops the reading: TCP does the rest. One thread runs a
-Line; only `wake` may be called from another.
+As on a real one the connection that came first has the parser; the next one is accepted but not read before the first
+has closed. Beside the ports of data there may be others, each with a listener of its own, where everyone is read. A
+full receive buffer, or a client that does not take its answers, stops the reading: TCP does the rest. One thread, that
+of a Loop, runs a Line.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import selectors
 import socket
-import struct
-import sys
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from labelsvc.printers.virtual.ports import Listener, Peer, Port
 
 CHUNK = 65_536  # bytes read in one go, at most
 ANSWERS = 65_536  # bytes of answers kept for a client that does not read them; then the printer stops reading too
-BACKLOG = 16
-LINGER = "hh" if os.name == "nt" else "ii"  # the system's struct linger
 
 DropKind = Literal["rst", "fin"]
 
 
 @dataclass(slots=True, eq=False)
-class Peer:
-    """A connection.
+class Fuse:
+    """Something that is done when so many more bytes were read; it returns False when it is to be tried again."""
 
-    Attributes:
-        answers: bytes not yet taken by the client.
-        dropped: the printer has hung up (FIN): what still comes is thrown away.
-        opened_at: position in the printer's stream where this connection's bytes begin; -1 before its first.
-        job: its number among the connections that brought a format; 0 for none yet.
-        beside: who hears it, on another port than that of the data.
-        closing: the printer ends it once its answers were taken.
-
-    """
-
-    socket: socket.socket
-    answers: bytearray = field(default_factory=bytearray)
-    dropped: bool = False
-    opened_at: int = -1
-    job: int = 0
-    beside: Listener | None = None
-    closing: bool = False
-
-
-class Listener(Protocol):
-    """Who hears what the line brings."""
-
-    def room(self) -> int:
-        """Bytes that fit into the receive buffer."""
-
-    def received(self, peer: Peer, data: bytes) -> bytes:
-        """Take bytes; gives the answers."""
-
-    def ended(self, peer: Peer) -> None:
-        """The connection is gone, however it ended."""
+    left: int
+    deed: Callable[[], object]
 
 
 class Line:
-    """The port and its connections (at most `max_connections`)."""
+    """The ports and their connections (at most `max_connections` to those of data, and to the others)."""
 
-    def __init__(self, listener: Listener, *, max_connections: int, window_bytes: int | None) -> None:
+    def __init__(
+        self, listener: Listener, selector: selectors.BaseSelector, owner: object, *, max_connections: int
+    ) -> None:
+        """`owner` is what the selector gives, in a pair, with the port or connection that is ready."""
         self._listener = listener
+        self._selector = selector
+        self._owner = owner
         self._max_connections = max_connections
-        self._window_bytes = window_bytes
-        self._selector = selectors.DefaultSelector()
-        self._wake_out, self._wake_in = socket.socketpair()
-        self._wake_in.settimeout(0)
-        self._wake_out.settimeout(0)
-        self._port: socket.socket | None = None
-        self._reserved: socket.socket | None = None
-        self.address = ("", 0)
+        self.window_bytes: int | None = None
+        self.ports: list[Port] = []
         self.peers: list[Peer] = []
-        self._beside: dict[tuple[str, int], Listener] = {}
-        self._listening: dict[socket.socket, Listener] = {}
         self.deaf = False  # reads nothing, though connections are taken
         self.turns_away = False  # ends each connection as soon as it is there
+        self.keeps_owed = False  # what is said to a connection that is gone is said to the next one
+        self._owed = bytearray()
         self._babble = 0
-        self._fuse: tuple[int, DropKind] | None = None
+        self._fuses: list[Fuse] = []
+        self._drop: Fuse | None = None
         self._slow: tuple[int, float] | None = None
         self._read_again_at = 0.0
+        self._watched: dict[socket.socket, int] = {}
 
-    def bind(self, host: str, port: int) -> None:
-        """Take the address and listen. Raises OSError."""
-        self.address = (host, port)
-        if sys.platform == "linux":
-            # Keeps the port while nobody listens: else a client's own end could be given it.
-            self._reserved = self._bound()
-            self.address = (host, self._reserved.getsockname()[1])
-        self.listen()
-        assert self._port is not None, "just opened"
-        self.address = (host, self._port.getsockname()[1])
-
-    def open_beside(self, port: int, listener: Listener) -> int:
-        """Listen on one more port of the same address (0: a free one); gives its number. Raises OSError."""
-        opened = self._bound((self.address[0], port))
-        number = int(opened.getsockname()[1])
-        opened.listen(BACKLOG)
-        opened.settimeout(0)
-        self._beside[self.address[0], number] = listener
-        self._listening[opened] = listener
-        return number
-
-    def _bound(self, address: tuple[str, int] | None = None) -> socket.socket:
-        address = address or self.address
-        bound = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            if os.name == "posix":
-                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if self._window_bytes is not None:  # inherited by the connections, must be set before they are made
-                bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._window_bytes)
-            bound.bind(address)
-        except OSError:
-            bound.close()
-            raise
-        return bound
+    def open(self, port: Port) -> Port:
+        """Take a port and listen. Raises OSError."""
+        port.bind(self.window_bytes)
+        self.ports.append(port)
+        return port
 
     def listen(self) -> None:
         """Let clients connect (again)."""
-        if self._port is None:
-            port = self._bound()
-            try:
-                port.listen(BACKLOG)
-            except OSError:
-                port.close()
-                raise
-            port.settimeout(0)
-            self._port = port
-        for address, listener in self._beside.items():
-            if listener not in self._listening.values():
-                again = self._bound(address)
-                again.listen(BACKLOG)
-                again.settimeout(0)
-                self._listening[again] = listener
+        for port in self.ports:
+            port.listen(self.window_bytes)
 
     def refuse(self) -> None:
         """Refuse further connections; those open stay."""
-        if self._port is not None:
-            self._forget(self._port)
-            self._port.close()
-            self._port = None
-        for port in list(self._listening):
-            self._forget(port)
-            port.close()
-            del self._listening[port]
+        for port in self.ports:
+            if port.listening is not None:
+                self._forget(port.listening)
+                port.listening.close()
+                port.listening = None
 
     def reset_all(self) -> None:
         """Cut every connection (RST)."""
+        self._owed.clear()
         while self.peers:
             self._end(self.peers[0], reset=True)
 
+    def close(self) -> None:
+        """Close everything."""
+        while self.peers:
+            self._end(self.peers[0], reset=False)
+        self.refuse()
+        for port in self.ports:
+            port.close()
+
+    def at_byte(self, count: int, deed: Callable[[], object]) -> None:
+        """Do something once the `count`-th byte of data from now was read, and read nothing behind it before."""
+        self._fuses.append(Fuse(count, deed))
+        self._burn(0)
+
+    @property
+    def fuses(self) -> int:
+        """How many of those are still to be done."""
+        return len(self._fuses)
+
+    def forget_fuses(self) -> None:
+        """Do none of them."""
+        self._fuses.clear()
+
     def drop_after(self, count: int, kind: DropKind) -> None:
         """Cut the connection that brings the `count`-th byte from now, once, and read nothing behind it."""
-        self._fuse = (count, kind)
-        self._burn(self.holder, 0)
+        if self._drop in self._fuses:
+            self._fuses.remove(self._drop)
+        self._drop = Fuse(count, lambda: self._cut(kind))
+        self._fuses.append(self._drop)
+        self._burn(0)
 
     def slow(self, count: int, seconds: float) -> None:
         """Read at most `count` bytes every so many seconds; count 0: as fast as they come."""
         self._slow = (count, seconds) if count else None
         self._read_again_at = 0.0
 
-    def wake(self) -> None:
-        """End a waiting `step`. The one method for other threads."""
-        with contextlib.suppress(OSError):  # full: it is awake; closed: it is over
-            self._wake_out.send(b"!")
-
-    def close(self) -> None:
-        """Close everything."""
-        self.refuse()
-        while self.peers:
-            self._end(self.peers[0], reset=False)
-        for end in (self._wake_in, self._wake_out, self._reserved):
-            if end is not None:
-                end.close()
-        self._selector.close()
-
     @property
     def holder(self) -> Peer | None:
         """The connection that has the parser."""
-        return next((peer for peer in self.peers if not peer.dropped and peer.beside is None), None)
+        usable = (peer for peer in self.peers if not peer.dropped and peer.beside is None and not peer.greeting)
+        return next(usable, None)
 
     @property
     def clients(self) -> int:
-        """Connections to the data port."""
+        """Connections to the ports of data."""
         return sum(peer.beside is None for peer in self.peers)
 
     def babble(self, count: int) -> None:
@@ -198,159 +136,181 @@ class Line:
         if peer in self.peers and not peer.dropped:
             peer.answers += data
             self._send(peer)
+        elif self.keeps_owed:
+            other = self.holder
+            if other is not None:
+                self.say(other, data)
+            elif len(self._owed) < ANSWERS:
+                self._owed += data
 
-    def step(self, now: float, timeout: float | None) -> None:
-        """Do what can be done; wait for something to do at most `timeout` seconds (None: for ever)."""
-        if now < self._read_again_at:
-            wait = self._read_again_at - now
-            timeout = wait if timeout is None else min(timeout, wait)
-        self._watch(now)
-        for key, mask in self._selector.select(timeout):
-            if key.fileobj is self._wake_in:
-                self._wake_in.recv(4096)
-            elif key.fileobj is self._port:
-                self._accept(self._port, None)
-            elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._listening:
-                self._accept(key.fileobj, self._listening[key.fileobj])
-            elif key.data in self.peers:
-                if mask & selectors.EVENT_WRITE:
-                    self._send(key.data)
-                if mask & selectors.EVENT_READ and key.data in self.peers:
-                    self._read(key.data, now)
+    def ready(self, what: Any, mask: int, now: float) -> None:
+        """Do what can be done with a port or connection that is ready."""
+        if isinstance(what, Port):
+            self._accept(what, now)
+            return
+        if what in self.peers and what.greeting:
+            self._greet(what)
+            return
+        if what in self.peers and mask & selectors.EVENT_WRITE:
+            self._send(what)
+        if what in self.peers and mask & selectors.EVENT_READ:
+            self._read(what, now)
 
-    def _watch(self, now: float) -> None:
-        """Tell the selector what to wait for."""
-        wanted: dict[socket.socket, tuple[int, Peer | None]] = {self._wake_in: (selectors.EVENT_READ, None)}
-        if self._port is not None:
-            wanted[self._port] = (selectors.EVENT_READ, None)
-        wanted |= dict.fromkeys(self._listening, (selectors.EVENT_READ, None))
+    def catch_up(self, now: float) -> None:
+        """Read what TLS has already taken from the system."""
+        for peer in [peer for peer in self.peers if peer.pending]:
+            if peer in self.peers and self._may_read(peer, self.holder, now):
+                self._read(peer, now)
+
+    def watch(self, now: float) -> float | None:
+        """Tell the selector what to wait for; gives when to look again without it, None for never."""
+        wanted: dict[socket.socket, tuple[int, Port | Peer]] = {
+            port.listening: (selectors.EVENT_READ, port) for port in self.ports if port.listening is not None
+        }
         holder = self.holder
+        again = self._read_again_at if now < self._read_again_at else None
         for peer in self.peers:
-            if self._babble and len(peer.answers) < ANSWERS:
-                noise = min(self._babble, ANSWERS)
-                peer.answers += b"#" * noise
-                self._babble -= noise
+            self._make_noise(peer)
             reads = peer.dropped or self._may_read(peer, holder, now)
+            if reads and peer.pending:
+                again = 0.0
             events = reads * selectors.EVENT_READ | bool(peer.answers) * selectors.EVENT_WRITE
+            if peer.greeting:
+                events = peer.greeting * (not self.deaf)
             if events:
                 wanted[peer.socket] = (events, peer)
-        for key in list(self._selector.get_map().values()):
-            if key.fileobj not in wanted:
-                self._selector.unregister(key.fileobj)
-        known = self._selector.get_map()
-        for end, (events, data) in wanted.items():
-            if end not in known:
-                self._selector.register(end, events, data)
-            elif known[end].events != events:
-                self._selector.modify(end, events, data)
+        for end in [end for end in self._watched if end not in wanted]:
+            self._forget(end)
+        for end, (events, what) in wanted.items():
+            known = self._watched.get(end)
+            if known is None:
+                self._selector.register(end, events, (self._owner, what))
+            elif known != events:
+                self._selector.modify(end, events, (self._owner, what))
+            self._watched[end] = events
+        return again
+
+    def _make_noise(self, peer: Peer) -> None:
+        if self._babble and len(peer.answers) < ANSWERS:
+            noise = min(self._babble, ANSWERS)
+            peer.answers += b"#" * noise
+            self._babble -= noise
 
     def _may_read(self, peer: Peer, holder: Peer | None, now: float) -> bool:
-        if self.deaf or len(peer.answers) >= ANSWERS:
+        if self.deaf or peer.greeting or len(peer.answers) >= ANSWERS:
             return False
         if peer.beside is not None:
             return True
         return peer is holder and now >= self._read_again_at and self._listener.room() > 0
 
-    def _accept(self, port: socket.socket, beside: Listener | None) -> None:
+    def _accept(self, port: Port, now: float) -> None:
+        if port.listening is None:
+            return
         try:
-            client, _ = port.accept()
+            client, _ = port.listening.accept()
         except OSError:  # gone again
             return
         client.settimeout(0)
-        others = self.clients if beside is None else len(self.peers) - self.clients
-        if self.turns_away or others >= self._max_connections:
+        others = self.clients if port.beside is None else len(self.peers) - self.clients
+        if self.turns_away or others >= self._max_connections or not self._is_free(port, now):
             client.close()
             return
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.peers.append(Peer(client, beside=beside))
-        self._burn(self.holder, 0)
+        peer = Peer(client, port, heard_at=now)
+        if port.secured is not None:
+            peer.socket = port.secured.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+            peer.greeting = selectors.EVENT_READ
+        self.peers.append(peer)
+        if not peer.greeting:
+            self._welcome()
+
+    def _is_free(self, port: Port, now: float) -> bool:
+        """Whether a port for one connection can take one; who was idle for too long has to go."""
+        held = [peer for peer in self.peers if peer.port is port]
+        if port.single is None or not held:
+            return True
+        if now - held[0].heard_at < port.single:
+            return False
+        self._end(held[0], reset=False)
+        return True
+
+    def _greet(self, peer: Peer) -> None:
+        if not peer.greet():
+            self._end(peer, reset=False)
+        elif not peer.greeting:
+            self._welcome()
+
+    def _welcome(self) -> None:
+        """Do what waited for a connection."""
+        self._burn(0)
+        if self._owed and self.holder is not None:
+            owed = bytes(self._owed)
+            self._owed.clear()
+            self.say(self.holder, owed)
 
     def _read(self, peer: Peer, now: float) -> None:
-        if peer.beside is not None:
-            self._read_beside(peer, peer.beside)
+        beside = peer.beside is not None
+        data = peer.read(CHUNK if peer.dropped or beside else self._portion())
+        if data is None:
             return
-        count = CHUNK if peer.dropped else self._portion()
-        try:
-            data = peer.socket.recv(count)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
         if not data:
             self._end(peer, reset=False)
         elif not peer.dropped:
-            if self._slow:
+            peer.heard_at = now
+            if self._slow and not beside:
                 self._read_again_at = now + self._slow[1]
-            peer.answers += self._listener.received(peer, data)
+            peer.answers += (peer.beside or self._listener).received(peer, data)
             if peer.answers:
                 self._send(peer)
-            self._burn(peer, len(data))
-
-    def _read_beside(self, peer: Peer, listener: Listener) -> None:
-        try:
-            data = peer.socket.recv(CHUNK)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self._end(peer, reset=False)
-            return
-        peer.answers += listener.received(peer, data)
-        if peer.answers:
-            self._send(peer)
+            if not beside:
+                self._burn(len(data))
 
     def _portion(self) -> int:
         count = min(CHUNK, self._listener.room())
         if self._slow:
             count = min(count, self._slow[0])
-        return min(count, self._fuse[0]) if self._fuse else count
+        return min([count, *(fuse.left for fuse in self._fuses if fuse.left > 0)])
 
-    def _burn(self, holder: Peer | None, count: int) -> None:
-        """Count bytes towards the drop that was asked for; cut the holder when they are all there."""
-        if self._fuse is None:
-            return
-        left, kind = self._fuse[0] - count, self._fuse[1]
-        if left > 0 or holder is None:
-            self._fuse = (left, kind)
-            return
-        self._fuse = None
+    def _burn(self, count: int) -> None:
+        """Count bytes towards what was to be done then; do it when they are all there."""
+        for fuse in self._fuses:
+            fuse.left -= count
+        for fuse in [fuse for fuse in self._fuses if fuse.left <= 0]:
+            if fuse in self._fuses:
+                self._fuses.remove(fuse)  # first: the deed may count bytes itself
+                if fuse.deed() is False:
+                    self._fuses.append(fuse)
+
+    def _cut(self, kind: DropKind) -> bool:
+        """Cut the connection that has the parser; False when there is none."""
+        holder = self.holder
+        if holder is None:
+            return False
         if kind == "rst":
             self._end(holder, reset=True)
-            return
+            return True
         # Closing now, with bytes unread, would be a RST: hang up, and throw away what still comes.
-        if holder not in self.peers:
-            return
         holder.dropped = True
         with contextlib.suppress(OSError):
             holder.socket.shutdown(socket.SHUT_WR)
         self._listener.ended(holder)
+        return True
 
     def _send(self, peer: Peer) -> None:
-        try:
-            sent = peer.socket.send(peer.answers)
-        except BlockingIOError:
-            return
-        except OSError:
-            self._end(peer, reset=False)
-            return
-        del peer.answers[:sent]
-        if peer.closing and not peer.answers:
+        if not peer.send() or (peer.closing and not peer.answers):
             self._end(peer, reset=False)
 
     def _forget(self, end: socket.socket) -> None:
-        with contextlib.suppress(KeyError, ValueError):
-            self._selector.unregister(end)
+        if self._watched.pop(end, None) is not None:
+            with contextlib.suppress(KeyError, ValueError):
+                self._selector.unregister(end)
 
     def _end(self, peer: Peer, *, reset: bool) -> None:
         if peer not in self.peers:
             return
         self.peers.remove(peer)
         self._forget(peer.socket)
-        if reset:
-            with contextlib.suppress(OSError):
-                peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(LINGER, 1, 0))
-        peer.socket.close()
+        peer.close(reset=reset)
         if peer.beside is not None:
             peer.beside.ended(peer)
         elif not peer.dropped:

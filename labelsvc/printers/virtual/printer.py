@@ -8,7 +8,7 @@
 For people it is `labelsvc virtual-printer`; see `serve`, and printers/virtual/received.py for what it leaves on disk.
 Nothing here knows how labelsvc itself talks to printers. What the guide leaves open is a trait of the Personality or is
 said in the docstring of the part: zpl (framing), engine (buffer, faults), answers (status),
-line (connections).
+line (connections). What can be done to it is in panel and mishaps.
 
 Bounded: the receive buffer, one open format, answers not read, connections, labels kept (Personality). Not bounded:
 the files of the output directory, which are the user's.
@@ -19,9 +19,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -30,18 +28,30 @@ from typing import Any, NoReturn, Self, TypeVar
 
 from labelsvc.errors import Conflict, Unavailable
 from labelsvc.printers.virtual.config import ConfigPort
-from labelsvc.printers.virtual.device import Device, PrinterState
-from labelsvc.printers.virtual.engine import Personality
-from labelsvc.printers.virtual.line import DropKind, Line, Peer
-from labelsvc.printers.virtual.received import PrintedLabel, Received
+from labelsvc.printers.virtual.device import Device
+from labelsvc.printers.virtual.line import Line
+from labelsvc.printers.virtual.loop import Loop, off
+from labelsvc.printers.virtual.personality import Personality
+from labelsvc.printers.virtual.ports import Listener, Peer, Port
+from labelsvc.printers.virtual.received import Received
+from labelsvc.printers.virtual.shown import Shown
+from labelsvc.printers.virtual.tls import make_identity
 
 T = TypeVar("T")
 
 QUIET = 0.5  # seconds without a byte after which a draining printer takes open connections for idle
 STANDARD = Personality()
+#: The SGD variables that tell the ports.
+PORT_SETTINGS = {
+    "data": "ip.port",
+    "json": "ip.port_json_config",
+    "tls": "ip.tls.port",
+    "tls_json": "ip.tls.port_json_config",
+    "single": "ip.port_single_conn",
+}
 
 
-class VirtualPrinter:
+class VirtualPrinter(Shown):
     """The printer; a context manager that is switched on inside. Every public method may be called from any thread."""
 
     def __init__(
@@ -52,16 +62,23 @@ class VirtualPrinter:
         personality: Personality = STANDARD,
         *,
         json_port: int = 0,
+        tls_port: int | None = None,
+        tls_json_port: int | None = None,
+        single_port: int | None = None,
+        loop: Loop | None = None,
         **traits: Any,  # fields of Personality, each checked there
     ) -> None:
         """Describe the printer; `start` or `with` switches it on.
 
         Args:
             host: the address it listens on.
-            port: the TCP port; 0 takes a free one.
-            json_port: the port of JSON questions; 0 takes a free one.
+            port: the TCP port; 0 takes a free one, as with the others.
+            json_port: the port of JSON questions.
+            tls_port, tls_json_port: the same over TLS (9143, 9243); None: there is none.
+            single_port: one that takes one connection only (9300); None: there is none.
             output: directory for what it receives (received.py); None: nothing on disk.
             personality: what kind of printer.
+            loop: whose thread it uses, that of a Fleet; None: it has its own.
             **traits: single fields of Personality by name: model="ZT411-300dpi", dpmm=12, label_seconds=0.15, ...
 
         Raises:
@@ -69,56 +86,76 @@ class VirtualPrinter:
 
         """
         self.personality = replace(personality, **traits)
-        self._address = (host, port)
-        self._json_port = json_port
+        super().__init__(host, self.personality.keep_labels)
+        self._asked = (port, json_port, tls_port, tls_json_port, single_port)
         self._output = output
         self._device = Device(self.personality, self._made, self._say)
-        self._line: Line | None = None
-        self._thread: threading.Thread | None = None
-        self._gate = threading.Lock()  # guards the next two
-        self._commands: deque[tuple[Callable[[], Any], Future[Any]]] = deque()  # one a waiting caller
-        self._over = False
+        self._loop = loop
+        self._owns_loop = loop is None
         self._ended = threading.Event()
-        self._news = threading.Condition()
-        self._labels: deque[PrintedLabel] = deque(maxlen=self.personality.keep_labels)
-        self._pieces: deque[PrintedLabel] = deque(maxlen=self.personality.keep_labels)
-        self._printed = 0
-        self._open = True  # takes connections while powered
-        self._stopping = False
+        self._open = True
         self._drain_until: float | None = None
-        self._failure: BaseException | None = None
 
     # Life
 
     def start(self) -> Self:
         """Switch on. Raises Unavailable when the address or the directory cannot be used."""
-        if self._thread is not None:
+        if self._line is not None:
             raise Conflict("virtual_printer_started", "Expected a printer that was never started, got a used one.")
-        kind = self.personality
-        most = 1 if kind.single_connection else kind.max_connections
-        line = Line(self._device, max_connections=most, window_bytes=kind.window_bytes)
+        loop = self._loop or Loop("virtual-printer")
+        most = 1 if self.personality.single_connection else self.personality.max_connections
+        line = Line(self._device, loop.selector, self, max_connections=most)
+        line.window_bytes = self.personality.window_bytes
+        line.keeps_owed = self.personality.stale_echoes
         try:
-            line.bind(*self._address)
-            if kind.json_port:
-                config = ConfigPort(self._device.value, self._device.mechanism.tell, over=kind.closes_json)
-                self._json_port = line.open_beside(self._json_port, config)
+            self._open_ports(line)
             self._device.files = Received(self._output)
         except OSError as error:
             line.close()
-            where = f"{self._address[0]}:{self._address[1]}"
+            if self._owns_loop:
+                loop.dispose()
+            where = f"{self._host}:{self._asked[0]}"
             message = f"Expected to listen on {where} and to write the output directory, got: {error}."
             raise Unavailable("virtual_printer_start", message) from error
-        self._line = line
-        self._thread = threading.Thread(target=self._live, name=f"virtual-printer-{self.port}", daemon=True)
-        self._thread.start()
+        self._loop, self._line = loop, line
+        if self._owns_loop:
+            loop.start()
+        loop.add(self)
         return self
+
+    def _open_ports(self, line: Line) -> None:
+        port, json_port, tls_port, tls_json_port, single_port = self._asked
+        if tls_port is not None or tls_json_port is not None:
+            self._identity = make_identity(self.personality.unique_id, self._host)
+        secured = self._identity.context if self._identity else None
+        idle = float(self._device.mechanism.variables.settings["ip.port_single_conn_idle_timeout"])
+        wanted: list[tuple[str, int | None, Listener | None, Any]] = [("data", port, None, None)]
+        if self.personality.json_port:
+            over = self.personality.closes_json
+            config = ConfigPort(self._device.value, self._device.tell, over=over)
+            wanted.append(("json", json_port, config, None))
+            if tls_json_port is not None:
+                wanted.append(("tls_json", tls_json_port, config, secured))
+        if tls_port is not None:
+            wanted.append(("tls", tls_port, None, secured))
+        wanted.append(("single", single_port, None, None))
+        for name, number, listener, context in wanted:
+            if number is not None:
+                single = idle if name == "single" else None
+                self._ports[name] = line.open(Port((self._host, number), listener, context, single))
+        settings = self._device.mechanism.variables.settings
+        for name, setting in PORT_SETTINGS.items():
+            if name in self._ports:
+                settings[setting] = str(self._ports[name].address[1])
 
     def close(self) -> None:
         """Switch off for good, at once. Raises what the printer itself died of, if it did."""
-        self._stopping = True
-        if self._thread is not None and self._line is not None:
-            self._line.wake()
-            self._thread.join()
+        if self._loop is not None:
+            loop = self._loop
+            with suppress(Conflict):  # it is off already
+                loop.call(self, lambda: loop.leave(self))
+            if self._owns_loop:
+                loop.end()
         if self._failure is not None:
             raise self._failure
 
@@ -162,246 +199,60 @@ class VirtualPrinter:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    # What can be seen
-
-    @property
-    def port(self) -> int:
-        """The TCP port it listens on."""
-        return self._wire.address[1]
-
-    @property
-    def uri(self) -> str:
-        """Where to send to, as a printer's URI: tcp://127.0.0.1:PORT."""
-        host = self._address[0]
-        return f"tcp://[{host}]:{self.port}" if ":" in host else f"tcp://{host}:{self.port}"
-
-    @property
-    def config_uri(self) -> str:
-        """The same with the port of JSON questions: tcp://127.0.0.1:PORT?config=PORT."""
-        return f"{self.uri}?config={self._json_port}"
-
-    @property
-    def json_port(self) -> int:
-        """The port of JSON questions."""
-        return self._json_port
-
-    @property
-    def pieces(self) -> list[PrintedLabel]:
-        """All that came out, in order: labels and torn pieces, whoever asked for them; the last `keep_labels`."""
-        with self._news:
-            return list(self._pieces)
-
-    @property
-    def labels(self) -> list[bytes]:
-        """The format of each physical label, in order (^PQ3 gives three); the last `keep_labels`."""
-        return [label.data for label in self.records]
-
-    @property
-    def records(self) -> list[PrintedLabel]:
-        """The physical labels, in order; the last `keep_labels`."""
-        with self._news:
-            return list(self._labels)
-
-    @property
-    def printed(self) -> int:
-        """Physical labels made since `start`, those forgotten included."""
-        with self._news:
-            return self._printed
-
-    def wait_for_labels(self, count: int, timeout: float) -> bool:
-        """Wait until `count` labels were made since `start`; False when they were not within `timeout` seconds."""
-        with self._news:
-            self._news.wait_for(lambda: self._printed >= count or self._failure is not None, timeout)
-            if self._failure is not None:
-                raise self._failure
-            return self._printed >= count
-
-    def wait_for(self, condition: Callable[[PrinterState], bool], timeout: float) -> bool:
-        """Wait until the state is as wanted; False when it was not within `timeout` seconds."""
-        until = time.monotonic() + timeout
-        while not condition(self.state()):
-            left = until - time.monotonic()
-            if left <= 0:
-                return False
-            with self._news:
-                self._news.wait(min(left, 0.01))
-        return True
-
-    def state(self) -> PrinterState:
-        """The printer at this moment."""
-        return self._do(lambda: self._device.state(self._line.clients if self._line else 0))
-
-    # What can be done to it
-
-    def media_out(self) -> None:
-        """Run out of media now; a moving label is spoiled."""
-        self._do(lambda: self._device.mechanism.set_fault(media_out=True))
-
-    def load_media(self, labels: int | None = None) -> None:
-        """Put in a roll of so many labels (None: endless)."""
-        self._do(lambda: setattr(self._device.mechanism, "media_left", labels))
-
-    def ribbon_out(self) -> None:
-        """Run out of ribbon now; a moving label is spoiled."""
-        self._do(lambda: self._device.mechanism.set_fault(ribbon_out=True))
-
-    def load_ribbon(self) -> None:
-        """Put in a new ribbon."""
-        self._do(lambda: setattr(self._device.mechanism, "ribbon_out", False))
-
-    def open_head(self) -> None:
-        """Open the print head; a moving label is spoiled."""
-        self._do(lambda: self._device.mechanism.set_fault(head_open=True))
-
-    def close_head(self) -> None:
-        """Close the print head."""
-        self._do(lambda: setattr(self._device.mechanism, "head_open", False))
-
-    def pause(self) -> None:
-        """Press PAUSE: stop after the moving label."""
-        self._do(lambda: setattr(self._device.mechanism, "paused", True))
-
-    def resume(self) -> None:
-        """Press PAUSE again."""
-        self._do(lambda: setattr(self._device.mechanism, "paused", False))
-
-    def cancel(self) -> None:
-        """Press CANCEL: the oldest format that waits, else the one being printed, is gone."""
-        self._do(self._device.mechanism.cancel_next)
-
-    def press_reprint(self) -> bool:
-        """Press the key that prints the last label again; False where reprint mode is off or there is none."""
-
-        def press() -> bool:
-            machine = self._device.mechanism
-            return machine.settings["ezpl.reprint_mode"] == "on" and machine.reprint()
-
-        return self._do(press)
-
-    def foreign_job(self, labels: int = 1) -> None:
-        """Print labels that another host sent."""
-        self._do(lambda: self._device.foreign(labels))
-
-    def set_variable(self, name: str, value: str) -> None:
-        """Change an SGD variable at the panel; `device.unique_id` makes another device of it."""
-
-        def change() -> None:
-            if name == "device.unique_id":
-                self._device.mechanism.unique_id = value
-            else:
-                self._device.mechanism.tell(name, value)
-
-        self._do(change)
-
-    def power_off(self) -> None:
-        """Pull the plug: buffer, open format and changed prefixes are lost, connections reset, new ones refused."""
-        self._do(self._power_off)
-
-    def power_on(self) -> None:
-        """Switch on again, on the same port; uptime begins at 0, the odometer goes on."""
-        self._do(self._power_on)
-
-    def refuse_connections(self) -> None:
-        """Refuse new connections; those open stay."""
-        self._do(lambda: self._take_connections(on=False))
-
-    def accept_connections(self) -> None:
-        """Take new connections again."""
-        self._do(lambda: self._take_connections(on=True))
-
-    def drop_after(self, count: int, kind: DropKind = "rst") -> None:
-        """Cut the connection that brings the `count`-th byte from now, once; no byte behind it is looked at.
-
-        "rst" resets it. "fin" hangs up politely: the client reads the end of file, and what it still sends is lost
-        without an error.
-        """
-        self._do(lambda: self._wire.drop_after(count, kind))
-
-    def turn_away(self, on: bool = True) -> None:  # noqa: FBT001, FBT002
-        """End every connection as soon as it is there."""
-        self._do(lambda: setattr(self._wire, "turns_away", on))
-
-    def ignore(self, on: bool = True) -> None:  # noqa: FBT001, FBT002
-        """Read nothing, though connections are taken."""
-        self._do(lambda: setattr(self._wire, "deaf", on))
-
-    def babble(self, count: int) -> None:
-        """Send so many bytes of noise to whoever is connected."""
-        self._do(lambda: self._wire.babble(count))
-
-    def read_slowly(self, count: int, every: float) -> None:
-        """Read at most `count` bytes every so many seconds; `window_bytes` makes the window tiny as well."""
-        self._do(lambda: self._wire.slow(count, every))
-
-    def read_fast(self) -> None:
-        """Read as fast as bytes come, which is the start."""
-        self._do(lambda: self._wire.slow(0, 0.0))
-
     # Inside
 
     @property
     def _wire(self) -> Line:
         if self._line is None:
-            raise _off()
+            raise off()
         return self._line
 
     def _do(self, command: Callable[[], T]) -> T:
-        """Have the printer's own thread do something, and wait until it is done."""
-        if self._thread is None:
+        if self._line is None or self._loop is None:
             return command()
-        outcome: Future[T] = Future()
-        with self._gate:
-            if self._over:
-                raise self._failure or _off()
-            self._commands.append((command, outcome))
-        self._wire.wake()
-        return outcome.result()
-
-    def _live(self) -> None:
-        """Run the printer: its thread's whole life."""
         try:
-            while not self._stopping and not self._drained():
-                now = time.monotonic()
-                self._wire.step(now, self._patience(now))
-                self._device.print_due()  # first, so that a caller sees what came before the call
-                self._obey_callers()
-                self._device.print_due()
-                if self._device.resets:
-                    self._device.resets = False
-                    self._power_off()
-                    self._power_on()
-        except BaseException as error:  # noqa: BLE001 -- given to whoever waits or closes
-            self._failure = error
-        finally:
-            self._wire.close()
-            self._device.files.close()
-            with self._gate:
-                self._over = True
-            self._refuse_callers()
-            with self._news:
-                self._news.notify_all()
-            self._ended.set()
+            return self._loop.call(self, command)
+        except Conflict:
+            if self._failure is not None:
+                raise self._failure from None
+            raise
 
-    def _obey_callers(self) -> None:
-        while self._commands:
-            command, outcome = self._commands.popleft()
-            try:
-                outcome.set_result(command())
-            except Exception as error:  # noqa: BLE001 -- belongs to the caller that waits for it
-                outcome.set_exception(error)
+    def ready(self, what: Any, mask: int, now: float) -> None:
+        """For the loop: a port or a connection is ready."""
+        self._wire.ready(what, mask, now)
 
-    def _refuse_callers(self) -> None:
-        """Answer those who came too late, so that nobody waits for ever."""
-        while self._commands:
-            self._commands.popleft()[1].set_exception(self._failure or _off())
+    def catch_up(self) -> None:
+        """For the loop: do what is due before a caller's command is done."""
+        self._device.print_due()
 
-    def _patience(self, now: float) -> float | None:
-        """Seconds until something is due."""
-        due = self._device.mechanism.deadline()
-        wait = None if due is None else max(0.0, due - now)
+    def work(self, now: float) -> float | None:
+        """For the loop: do what is due; gives when there is more."""
+        self._wire.catch_up(now)
+        self._device.print_due()
+        next_deed = self._due_deeds(now)
+        if self._device.resets:
+            self._device.resets = False
+            self._power_off()
+            self._power_on()
+        self._device.print_due()
+        if self._loop is not None and self._drained():
+            self._loop.leave(self)
+            return None
+        times = [next_deed, self._device.mechanism.deadline(), self._wire.watch(now)]
         if self._drain_until is not None:
-            return 0.05 if wait is None else min(wait, 0.05)
-        return wait
+            times.append(now + 0.05)
+        return min((time for time in times if time is not None), default=None)
+
+    def ended(self, failure: BaseException | None) -> None:
+        """For the loop: it serves this printer no longer."""
+        self._failure = failure
+        self._wire.close()
+        self._device.files.close()
+        with self._news:
+            self._news.notify_all()
+        if self._owns_loop and self._loop is not None:
+            self._loop.end()
+        self._ended.set()
 
     def _drained(self) -> bool:
         if self._drain_until is None:
@@ -409,40 +260,12 @@ class VirtualPrinter:
         now = time.monotonic()
         machine = self._device.mechanism
         idle = not self._wire.peers or now - self._device.last_byte >= QUIET
-        return now >= self._drain_until or (idle and (machine.empty or machine.stalled))
-
-    def _made(self, labels: Sequence[PrintedLabel]) -> None:
-        whole = [label for label in labels if not label.torn]
-        with self._news:
-            self._pieces.extend(labels)
-            self._labels.extend(whole)
-            self._printed += len(whole)
-            self._news.notify_all()
+        stuck = machine.stalled and not (self._timers and self._timers[0][0] < self._drain_until)
+        return now >= self._drain_until or (idle and (machine.empty or stuck))
 
     def _say(self, peer: Peer, data: bytes) -> None:
         if self._line is not None:
             self._line.say(peer, data)
-
-    def _power_off(self) -> None:
-        self._wire.refuse()
-        self._wire.reset_all()
-        self._device.lose_power()
-
-    def _power_on(self) -> None:
-        if not self._device.mechanism.powered:
-            self._device.boot()
-            self._take_connections(on=self._open)
-
-    def _take_connections(self, *, on: bool) -> None:
-        self._open = on
-        if not on:
-            self._wire.refuse()
-        elif self._device.mechanism.powered:
-            self._wire.listen()
-
-
-def _off() -> Conflict:
-    return Conflict("virtual_printer_off", "Expected a printer that is switched on, got one that is not.")
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -18,6 +18,8 @@ from hashlib import sha256
 from io import BufferedWriter
 from pathlib import Path
 
+from labelsvc.printers.virtual.contents import fields_of
+
 INDEX = "labels.csv"
 COLUMNS = ("number", "time", "job", "offset", "bytes", "copy", "quantity", "sha256")
 UNDECIDED = 65_536  # bytes without a format after which a connection gets its file nevertheless
@@ -34,7 +36,9 @@ class PrintedLabel:
         job, offset: the connection it came on and where its format began there (None: on an earlier connection).
         copy, quantity: which of the labels that its ^PQ asked for.
         torn: only a piece of it came out.
-        source: who asked for it: the host, somebody at the panel, another host.
+        source: who asked for it: "host", "panel" (its last label once more), "foreign" (another host); "feed" is a
+            blank label, with no data.
+        again: printed again because a fault tore it before.
 
     """
 
@@ -47,6 +51,27 @@ class PrintedLabel:
     quantity: int
     torn: bool = False
     source: str = "host"
+    again: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether it came out whole."""
+        return not self.torn
+
+    @property
+    def ours(self) -> bool:
+        """Whether the host asked for it."""
+        return self.source == "host"
+
+    @property
+    def payloads(self) -> tuple[str, ...]:
+        """What its barcodes hold, a FNC1 between data as the byte 1D."""
+        return tuple(field.payload for field in fields_of(self.data) if field.code is not None)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What all its fields hold, those of barcodes included."""
+        return tuple(field.payload for field in fields_of(self.data))
 
 
 class Received:

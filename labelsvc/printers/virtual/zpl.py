@@ -162,14 +162,17 @@ class Stream:
 
     def receive(self, data: bytes) -> Iterator[Event]:
         """Take the next bytes of the stream; the caller runs through all events before it gives more."""
-        self._pending += data
+        pending = self._pending
+        pending += data
         at = 0
-        while at < len(self._pending):
+        while at < len(pending):
             end, event = self._token(at)
             if end == at:
                 break
             if event is not None:
                 yield event
+                if self._pending is not pending:  # the power went off meanwhile
+                    return
             at = end
         self._position += at
         del self._pending[:at]
@@ -295,8 +298,12 @@ class Stream:
         return None if len(head) < HEADER and not self._specials.intersection(head) else False
 
     def _change(self, name: bytes, at: int) -> None:
-        value = bytes(self._pending[at : at + 1])
-        if not 0x20 < value[0] < 0x7F or self._overridden(b"^" + name) or self._overridden(b"~" + name):
+        if not self._overridden(b"^" + name) and not self._overridden(b"~" + name):
+            self.change(name, bytes(self._pending[at : at + 1]))
+
+    def change(self, name: bytes, value: bytes) -> None:
+        """Change format prefix (CC), control prefix (CT) or delimiter (CD); what cannot be one is not taken."""
+        if not value or not 0x20 < value[0] < 0x7F:
             return
         if name == b"CC":
             self.caret = value
