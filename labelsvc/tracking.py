@@ -10,11 +10,10 @@ from sqlalchemy import Connection
 from labelsvc.domain.gs1 import check_serial, parse_product_code
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.outcomes import Interval
-from labelsvc.domain.ranges import ORDINAL_AT_MOST, Range
-from labelsvc.domain.schemes import Scheme
+from labelsvc.domain.ranges import Range
 from labelsvc.errors import NotFound, at
 from labelsvc.labels.values import Values
-from labelsvc.storage import batches, lots, outcomes, products, ranges
+from labelsvc.storage import issued, lots, outcomes
 from labelsvc.storage.batches import BatchRow
 from labelsvc.storage.database import Database
 
@@ -65,29 +64,10 @@ def look_up(db: Database, issuer: Issuer, code: str, serial: str) -> Issued:
     with at("/serial"):
         check_serial(serial)
     with db.read() as conn:
-        product = products.get(conn, product_code.value)
-        for known in products.schemes_of(conn, product.id):
-            found = _in_scheme(conn, issuer, product.code, (known.id, known.pattern, known.key_version), serial)
-            if found is not None:
-                return _issued(conn, *found, serial)
+        found = issued.find(conn, issuer, product_code.value, serial)
+        if found is not None:
+            return _issued(conn, found.granted, found.batch, found.ordinal, serial)
     raise NotFound("never_issued", "Expected a serial that was issued, got one that never was.")
-
-
-def _in_scheme(
-    conn: Connection, issuer: Issuer, code: str, scheme: tuple[int, str, int], serial: str
-) -> tuple[Range, BatchRow, int] | None:
-    """Return range, batch and ordinal of a serial if this scheme made it; disjoint schemes: at most one did."""
-    scheme_id, pattern, key_version = scheme
-    reading = Scheme.parse(pattern).read(serial)
-    if reading is None:
-        return None
-    numbering = issuer.numbering(code, pattern, reading.scope, key_version)
-    ordinal = numbering.scheme.ordinal(reading.counter, numbering.key)
-    if ordinal > ORDINAL_AT_MOST:
-        return None
-    granted = ranges.holding(conn, scheme_id, reading.scope, ordinal)
-    batch = batches.of_range(conn, granted.id) if granted else None
-    return (granted, batch, ordinal) if granted and batch else None
 
 
 def _issued(conn: Connection, granted: Range, batch: BatchRow, ordinal: int, serial: str) -> Issued:

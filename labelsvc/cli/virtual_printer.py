@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -38,7 +39,7 @@ def virtual_printer(host: str, output: Path | None, file: Path | None, **given: 
     ports = {"data": given["port"], "json": given["json_port"], "tls": free, "tls_json": free, "single": None}
     ports |= scenario.ports
     traits = {"keep_labels": 1_000, "dpmm": given["dpmm"]} | dict(scenario.traits)
-    virtual.VirtualPrinter(
+    printer = virtual.VirtualPrinter(
         host,
         ports["data"] or 0,
         output,
@@ -47,11 +48,18 @@ def virtual_printer(host: str, output: Path | None, file: Path | None, **given: 
         tls_json_port=ports["tls_json"],
         single_port=ports["single"],
         **traits,
-    ).run(lambda printer: _ready(printer, scenario))
+    )
+    with ExitStack() as stack:
+        printer.run(lambda printer: _ready(printer, scenario, stack))
 
 
-def _ready(printer: virtual.VirtualPrinter, scenario: Scenario) -> None:
+def _ready(printer: virtual.VirtualPrinter, scenario: Scenario, stack: ExitStack) -> None:
     scenario.arm(printer)
+    if scenario.weblink:
+        from labelsvc.printers.virtual.weblink import Weblink  # noqa: PLC0415 -- seldom used, and slow to load
+
+        ca = scenario.weblink.get("ca")
+        stack.enter_context(Weblink(printer, scenario.weblink["url"], Path(ca) if ca else None))
     click.echo(printer.uri)
     if "json" in printer.ports:
         click.echo(printer.config_uri)

@@ -20,7 +20,18 @@ from labelsvc.labels import RENDERER_REVISION
 from labelsvc.labels.compiling import compile_layout
 from labelsvc.labels.formats import LabelFormat, parsed
 from labelsvc.labels.values import Values
-from labelsvc.storage import audit, batches, installation, jobs, label_formats, lots, outcomes, printers, products
+from labelsvc.storage import (
+    audit,
+    batches,
+    installation,
+    jobs,
+    label_formats,
+    lots,
+    outcomes,
+    printers,
+    products,
+    quality,
+)
 from labelsvc.storage import ranges as range_rows
 from labelsvc.storage import requests as request_keys
 from labelsvc.storage.batches import BatchRow, Freeze, NewBatch
@@ -139,6 +150,7 @@ def _grant(conn: Connection, issuer: Issuer, call: Call, request: tuple[str, dic
         return int(answered["batch"])
     installation.check_secret(conn, issuer.secret)
     _check_unmoved(conn, plan)
+    quality.check_open(conn, plan.lot.id)
     scheme = plan.numbering.scheme
     pool_id = range_rows.pool_of(conn, plan.product.scheme_id, plan.numbering.scope, scheme.capacity)
     with at("/quantity"):
@@ -234,6 +246,7 @@ def return_numbers(db: Database, issuer: Issuer, call: Call, batch_id: int, requ
 
     def work(conn: Connection) -> None:
         row = batches.get(conn, batch_id)
+        quality.check_open(conn, row.lot_id)
         range_rows.lock(conn, row.range_id)
         first, last = label_interval(row, request.first, request.count)
         now = within(outcomes.of_range(conn, row.range_id), first, last)

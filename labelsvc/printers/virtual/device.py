@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 
 from labelsvc.printers.virtual import answers
 from labelsvc.printers.virtual.engine import Made, Mechanism, Waiting
+from labelsvc.printers.virtual.events import Control, Format, Getvar, Setvar
 from labelsvc.printers.virtual.personality import Personality
 from labelsvc.printers.virtual.ports import Peer
 from labelsvc.printers.virtual.received import PrintedLabel, Received
-from labelsvc.printers.virtual.zpl import Control, Format, Getvar, Setvar, Stream
+from labelsvc.printers.virtual.zpl import Stream
 
 
 @dataclass(frozen=True, slots=True)

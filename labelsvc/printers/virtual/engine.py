@@ -12,9 +12,9 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from labelsvc.printers.virtual.events import Format
 from labelsvc.printers.virtual.personality import Personality
 from labelsvc.printers.virtual.variables import Variables
-from labelsvc.printers.virtual.zpl import Format
 
 AT_ONCE = 256  # labels made in one go before the line is looked at again
 

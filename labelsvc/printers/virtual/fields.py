@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from labelsvc.printers.virtual.contents import unescaped
 
 _LENGTH_AT_MOST = 256
+Fields = dict[int, tuple[bytes, bytes | None]]  # what ^FD gave each, and the escape it was given with
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,10 @@ def echoes_of(data: bytes, caret: bytes = b"^", delimiter: bytes = b",") -> tupl
         data: the format, control commands taken out.
         caret, delimiter: as they were when it came.
     """
-    fields: dict[int, bytes] = {}
+    fields: Fields = {}
     asked: list[tuple[bytes, bytes | None]] = []
     number: int | None = None
-    value = b""
+    value: tuple[bytes, bytes | None] = (b"", None)
     escape: bytes | None = None
     for name, arguments in _commands(data, caret):
         if name == b"FN":
@@ -46,23 +48,29 @@ def echoes_of(data: bytes, caret: bytes = b"^", delimiter: bytes = b",") -> tupl
         elif name == b"FH":
             escape = arguments[:1] or b"_"
         elif name in (b"FD", b"FV"):
-            value = unescaped(arguments, escape)
+            value = (arguments, escape)
         elif name == b"HV":
             asked.append((arguments, escape))
         elif name == b"FS":
             if number is not None:
                 fields[number] = value
-            number, value, escape = None, b"", None
+            number, value, escape = None, (b"", None), None
     return tuple(_echo(arguments, escape, delimiter, fields) for arguments, escape in asked)
 
 
 def _commands(data: bytes, caret: bytes) -> list[tuple[bytes, bytes]]:
-    return [(part[:2].upper(), part[2:]) for part in re.split(b"[\x1e" + re.escape(caret) + b"]", data)[1:]]
+    return [(name.upper(), arguments) for name, arguments in _heard(caret).findall(data)]
 
 
-def _echo(arguments: bytes, escape: bytes | None, delimiter: bytes, fields: dict[int, bytes]) -> Echo:
+@lru_cache(maxsize=16)
+def _heard(caret: bytes) -> re.Pattern[bytes]:
+    prefix = b"\x1e" + re.escape(caret)
+    return re.compile(b"[" + prefix + b"](F[NHDVS]|HV)([^" + prefix + b"]*)", re.IGNORECASE)
+
+
+def _echo(arguments: bytes, escape: bytes | None, delimiter: bytes, fields: Fields) -> Echo:
     number, length, header, terminator, when = (arguments.split(delimiter) + [b""] * 5)[:5]
-    chosen = fields.get(int(number) if number.isdigit() else 0, b"")
+    chosen = unescaped(*fields.get(int(number) if number.isdigit() else 0, (b"", None)))
     most = int(length) if length.isdigit() else 64
     text = unescaped(header, escape) + chosen[: min(most, _LENGTH_AT_MOST)] + unescaped(terminator, escape)
     return Echo(text, when.strip()[:1].upper() == b"L")

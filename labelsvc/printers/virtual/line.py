@@ -49,7 +49,7 @@ class Line:
         self.turns_away = False  # ends each connection as soon as it is there
         self.keeps_owed = False  # what is said to a connection that is gone is said to the next one
         self._owed = bytearray()
-        self._babble = 0
+        self._babble, self._noise = 0, b"#"
         self._fuses: list[Fuse] = []
         self._drop: Fuse | None = None
         self._slow: tuple[int, float] | None = None
@@ -127,9 +127,9 @@ class Line:
         """Connections to the ports of data."""
         return sum(peer.beside is None for peer in self.peers)
 
-    def babble(self, count: int) -> None:
-        """Send so many bytes of noise to whoever is or comes to be connected."""
-        self._babble = count
+    def babble(self, count: int, noise: bytes) -> None:
+        """Send so many bytes, noise over and over again, to whoever is or comes to be connected."""
+        self._babble, self._noise = count, noise or b"#"
 
     def say(self, peer: Peer, data: bytes) -> None:
         """Send something that was not asked for just now; lost where the connection is gone."""
@@ -192,9 +192,9 @@ class Line:
 
     def _make_noise(self, peer: Peer) -> None:
         if self._babble and len(peer.answers) < ANSWERS:
-            noise = min(self._babble, ANSWERS)
-            peer.answers += b"#" * noise
-            self._babble -= noise
+            portion = (self._noise * (ANSWERS // len(self._noise) + 1))[: min(self._babble, ANSWERS)]
+            peer.answers += portion
+            self._babble -= len(portion)
 
     def _may_read(self, peer: Peer, holder: Peer | None, now: float) -> bool:
         if self.deaf or peer.greeting or len(peer.answers) >= ANSWERS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import heapq
 import selectors
 import socket
 import threading
@@ -10,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from itertools import count
 from typing import Any, Protocol, TypeVar
 
 from labelsvc.errors import Conflict
@@ -50,6 +52,8 @@ class Loop:
         self._over = False
         self._ending = False
         self._due: dict[Member, float | None] = {}
+        self._times: list[tuple[float, int, Member]] = []  # a heap of the same, with some that are no longer true
+        self._number = count()
         self._thread = threading.Thread(target=self._live, name=name, daemon=True)
 
     def start(self) -> None:
@@ -71,7 +75,7 @@ class Loop:
 
     def add(self, member: Member) -> None:
         """Serve a printer from now on."""
-        self.call(None, lambda: self._due.update({member: 0.0}))
+        self.call(None, lambda: self._wait(member, 0.0))
 
     def leave(self, member: Member, failure: BaseException | None = None) -> None:
         """Serve a printer no longer; for the loop's own thread."""
@@ -119,13 +123,15 @@ class Loop:
         # A caller's command is done after all that had come in when it was called: so first those, then the selector.
         with self._gate:
             commands, self._commands = self._commands, deque()
-        dues = [due for due in self._due.values() if due is not None]
-        wait = max(0.0, min(dues) - time.monotonic()) if dues else None
-        if commands:
-            wait = 0.0
+        due = self._first_due()
+        wait = 0.0 if commands else None if due is None else max(0.0, due - time.monotonic())
         events = self.selector.select(wait)
         now = time.monotonic()
-        busy: dict[Member, None] = {member: None for member, due in self._due.items() if due is not None and due <= now}
+        busy: dict[Member, None] = {}
+        while (due := self._first_due()) is not None and due <= now:
+            member = heapq.heappop(self._times)[2]
+            self._due[member] = None
+            busy[member] = None
         for key, mask in events:
             if key.data is None:
                 self._wake_in.recv(4096)
@@ -142,7 +148,18 @@ class Loop:
     def _work(self, member: Member, now: float) -> None:
         due = member.work(now)
         if member in self._due:  # else it has just left
-            self._due[member] = due
+            self._wait(member, due)
+
+    def _wait(self, member: Member, due: float | None) -> None:
+        if due is not None and due != self._due.get(member):
+            heapq.heappush(self._times, (due, next(self._number), member))
+        self._due[member] = due
+
+    def _first_due(self) -> float | None:
+        """When the next printer is due, None for none; forgets times that were replaced by others."""
+        while self._times and self._due.get(self._times[0][2]) != self._times[0][0]:
+            heapq.heappop(self._times)
+        return self._times[0][0] if self._times else None
 
     def _let(self, member: Member, do: Callable[[], None]) -> None:
         """Let a printer do something; what it dies of concerns nobody else."""

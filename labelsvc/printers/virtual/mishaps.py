@@ -89,9 +89,9 @@ class Mishaps(Panel):
         """Answer nothing, on any port, though all is read and printed."""
         self._do(lambda: setattr(self._device, "mute", on))
 
-    def babble(self, count: int) -> None:
-        """Send so many bytes of noise to whoever is connected."""
-        self._do(lambda: self._wire.babble(count))
+    def babble(self, count: int, noise: bytes = b"#") -> None:
+        """Send so many bytes, noise over and over again (as of b"[" to whoever reads JSON), to who is connected."""
+        self._do(lambda: self._wire.babble(count, noise))
 
     def read_slowly(self, count: int, every: float) -> None:
         """Read at most `count` bytes every so many seconds; `window_bytes` makes the window tiny as well."""

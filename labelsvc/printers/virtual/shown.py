@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections import deque
@@ -86,6 +87,15 @@ class Shown(Mishaps):
     @property
     def _shown_host(self) -> str:
         return f"[{self._host}]" if ":" in self._host else self._host
+
+    def dial(self, port: str) -> socket.socket:
+        """Connect to one of its ports: data, json, single."""
+        return socket.create_connection((self._host, self.ports[port]))
+
+    @property
+    def unique_id(self) -> str:
+        """The device's serial number, as it is now."""
+        return self._do(lambda: self._device.mechanism.variables.unique_id)
 
     @property
     def pieces(self) -> list[PrintedLabel]:

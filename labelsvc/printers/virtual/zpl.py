@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from labelsvc.printers.virtual.fields import Echo, echoes_of
+from labelsvc.printers.virtual.events import Control, Event, Format, Getvar, Setvar
+from labelsvc.printers.virtual.fields import echoes_of
 
 STX, ETX, SI, DLE, RS, BANG = 0x02, 0x03, 0x0F, 0x10, 0x1E, 0x21
 
@@ -43,57 +44,7 @@ GETVAR = re.compile(rb'! ?U1 getvar "([^"\r\n]*)"[ \r\n]')
 SETVAR = re.compile(rb'! ?U1 (?:setvar|do) "([^"\r\n]*)" "([^"\r\n]*)"[ \r\n]')
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """One complete label format.
-
-    Attributes:
-        data: its bytes from ^XA to ^XZ as received, control commands taken out.
-        start: where its first byte stood in the stream, counted from the power-on.
-        quantity: labels it asks for, 0 when it moves no media (settings alone, or ^DF stores it).
-        group: labels between two pauses (^PQ's second parameter), 0 for no pause.
-        label_length: dots, from ^LL; None when not given. The others likewise.
-        print_width: dots, from ^PW.
-        mode: letter of ^MM.
-        reprints: letter of ^JZ: Y or N.
-        echoes: what it asks to be sent back (^HV).
-
-    """
-
-    data: bytes
-    start: int
-    quantity: int
-    group: int = 0
-    label_length: int | None = None
-    print_width: int | None = None
-    mode: str | None = None
-    reprints: str | None = None
-    echoes: tuple[Echo, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """A control command without its prefix, in capitals: "HS", "HQES", "JA"."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Getvar:
-    """A question for the value of an SGD variable."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Setvar:
-    """A new value of an SGD variable, or an action ("do") with its argument."""
-
-    name: str
-    value: str
-
-
-Event = Format | Control | Getvar | Setvar
+FLAGS = re.IGNORECASE | re.DOTALL
 Counts = re.Match[bytes] | Literal[False] | None
 
 
@@ -142,7 +93,7 @@ class Stream:
     def forget_line(self) -> None:
         """Drop the partly received format and half a command, as when their connection has gone."""
         self._position += len(self._pending)
-        self._pending.clear()
+        self._pending = bytearray()
         self.discard()
 
     @property
@@ -166,12 +117,12 @@ class Stream:
         pending += data
         at = 0
         while at < len(pending):
-            end, event = self._token(at)
+            end, event = self._whole(at) or self._token(at)
             if end == at:
                 break
             if event is not None:
                 yield event
-                if self._pending is not pending:  # the power went off meanwhile
+                if self._pending is not pending:  # the power went off meanwhile, or the connection ended
                     return
             at = end
         self._position += at
@@ -188,11 +139,35 @@ class Stream:
         plain, caret = b"[^" + re.escape(always) + b"]", b"[\x1e" + re.escape(self.caret) + b"]"
         carried = b"(?:" + plain + b"++|" + caret + b"(?!" + b"|".join(HEARD) + b")" + plain + b"{2})*+"
         self._carried = re.compile(carried, re.IGNORECASE)
+        caret = re.escape(self.caret)
+        self._begin, self._end = self.caret + b"XA", self.caret + b"XZ"
+        closer = b"|".join(sorted({*HEARD} - {*KEPT}))
+        others = re.escape(bytes((STX, ETX, SI, DLE, RS)) + self.tilde)
+        self._intricate = re.compile(b"[" + others + b"]|" + caret + b"(?:.?" + caret + b"|" + closer + b")", FLAGS)
+        self._mover = re.compile(caret + b"(?!" + b"|".join(sorted(SETTINGS)) + b")", FLAGS)
+        kept = caret + b"(" + b"|".join(KEPT) + b")([^" + caret + b"]{0,%d})" % ARGUMENTS
+        self._kept = re.compile(kept, FLAGS)
         comma = re.escape(self.delimiter)
         number = b"([0-9]*)" + comma
         other = b"[^" + comma + b"]*" + comma
         self._gf_header = re.compile(b"[BCbc]" + comma + number + number + number)
         self._dy_header = re.compile(other + b"[BCbc]" + comma + other + number + number)
+
+    def _whole(self, at: int) -> tuple[int, Event | None] | None:
+        """Read a whole format in one go, if there is one there with nothing in it that needs a closer look."""
+        if self._draft is not None or self._counted or not self._pending.startswith(self._begin, at):
+            return None
+        end = self._pending.find(self._end, at)
+        if end < 0 or end - at > self._limit or self._intricate.search(self._pending, at + 3, end + 1):
+            return None
+        data = bytes(self._pending[at : end + 3])
+        body = data[3:-3]
+        draft = _Draft(start=self._position + at, data=bytearray(data), empty=self.caret not in body)
+        draft.moves = self._mover.search(body) is not None
+        draft.values = {name.upper(): arguments for name, arguments in self._kept.findall(body)}
+        self.begun += 1
+        self.discard()
+        return end + 3, _finished(draft, self.caret, self.delimiter)
 
     def _token(self, at: int) -> tuple[int, Event | None]:
         """Read one token; gives where it ends (`at` itself: more bytes are needed) and what it was."""

@@ -31,6 +31,7 @@ from labelsvc.storage.tables.printing import (
     printer_revisions,
     printers,
 )
+from labelsvc.storage.tables.quality import label_scans, lot_closures, sampling_plans
 
 __all__ = [
     "api_keys",
@@ -41,6 +42,8 @@ __all__ = [
     "label_format_files",
     "label_formats",
     "label_formats_in_use",
+    "label_scans",
+    "lot_closures",
     "lot_revisions",
     "lots",
     "metadata",
@@ -57,6 +60,7 @@ __all__ = [
     "products",
     "ranges",
     "requests",
+    "sampling_plans",
     "schemes",
     "turns",
     "webhook_deliveries",

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelsvc.printers.virtual.zpl import Control, Event, Format, Getvar, Setvar, Stream
+from labelsvc.printers.virtual.events import Control, Event, Format, Getvar, Setvar
+from labelsvc.printers.virtual.zpl import Stream
 
 LIMIT = 1_000_000
 
@@ -176,6 +177,20 @@ def test_a_job_gives_the_same_whole_or_split_at_every_byte() -> None:
 @settings(max_examples=200, deadline=None)
 def test_any_noise_is_read_without_an_error_and_the_same_in_any_pieces(pieces: list[bytes]) -> None:
     assert events(*pieces) == events(b"".join(pieces))
+
+
+COMMANDS = (
+    b"^FO1,1 ^A0N,9,9 ^FH_ ^FDa_5E,b^ ^FS ^PQ3 ^pq2,1 ^PQ ^LL400 ^ll0 ^PW300,1 ^MMC ^mmt ^JZN ^JZ ^CI28 ^FN1 ^FDtext "
+    b"^HV1,3,<,>,L ^HV ^XA ^DFE:A.ZPL ^GFA,4,4,1,00FF ^GFB,2,2,1,^^ "
+    b"^CC+ ^CT! ^CD; ^ ^^ ~HS ~JA \x0f \x1e \x1eFDx ^BCN,9 ^F ^xz"
+).split(b" ")
+
+
+@given(st.lists(st.sampled_from(COMMANDS), max_size=12))
+@settings(max_examples=400, deadline=None)
+def test_a_format_that_comes_at_once_is_what_it_is_when_it_comes_byte_by_byte(commands: list[bytes]) -> None:
+    data = b"^XA" + b"".join(commands) + b"^XZ^XA^FDnext^FS^XZ"
+    assert events(data) == events(*(data[at : at + 1] for at in range(len(data))))
 
 
 @given(st.binary(max_size=200))

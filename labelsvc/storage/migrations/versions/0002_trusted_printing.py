@@ -23,6 +23,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("audit_id", name=op.f("uq_audit_seals_audit_id")),
     )
     op.create_table(
+        "label_scans",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("lot_id", sa.BigInteger(), nullable=True),
+        sa.Column("batch_id", sa.BigInteger(), nullable=True),
+        sa.Column("range_id", sa.BigInteger(), nullable=True),
+        sa.Column("ordinal", sa.BigInteger(), nullable=True),
+        sa.Column("text", sa.String(length=500), nullable=True),
+        sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_scans")),
+    )
+    with op.batch_alter_table("label_scans", schema=None) as batch_op:
+        batch_op.create_index("ix_label_scans_number", ["range_id", "ordinal"], unique=False)
+
+    op.create_table(
         "turns",
         sa.Column("name", sa.String(length=24), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_turns")),
@@ -87,6 +104,27 @@ def upgrade() -> None:
         batch_op.create_index("ix_webhook_deliveries_state_due", ["state", "due_at"], unique=False)
         batch_op.create_index("ix_webhook_deliveries_webhook_state", ["webhook_id", "state", "id"], unique=False)
 
+    op.create_table(
+        "lot_closures",
+        sa.Column("lot_id", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("figures", Json, nullable=False),
+        sa.Column("statement", sa.String(length=500), nullable=True),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_lot_closures_lot_id")),
+        sa.PrimaryKeyConstraint("lot_id", name=op.f("pk_lot_closures")),
+    )
+    op.create_table(
+        "sampling_plans",
+        sa.Column("lot_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("nth", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_sampling_plans_lot_id")),
+        sa.PrimaryKeyConstraint("lot_id", name=op.f("pk_sampling_plans")),
+    )
     with op.batch_alter_table("print_jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("kind", sa.String(length=8), server_default="batch", nullable=False))
         batch_op.add_column(sa.Column("copy", sa.Integer(), server_default="0", nullable=False))

@@ -1,0 +1,80 @@
+"""What may become of a number by hand: one table of allowed moves, in the words of OPEN-SCS 5 (serial number states).
+
+Printing moves numbers by itself (domain.delivery); here are the moves that a person makes, each with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from labelsvc.domain.outcomes import Interval, Outcome
+from labelsvc.errors import Conflict
+
+#: Outcome a person may give a number -> outcomes it may have had. What is planned or in doubt belongs to its print job
+#: and is resolved there; what was spoiled, sampled, returned or invalidated is final but for invalidation.
+MOVES: Mapping[Outcome, frozenset[Outcome]] = {
+    "spoiled": frozenset({"held", "sent", "confirmed", "absent"}),
+    "sampled": frozenset({"held", "sent", "confirmed"}),
+    "returned": frozenset({"held", "absent"}),
+    "invalidated": frozenset({"held", "sent", "confirmed", "absent", "spoiled", "sampled"}),
+}
+
+#: What a signed declaration may make of what nothing better is known of.
+DECLARED: Mapping[Outcome, frozenset[Outcome]] = {
+    "confirmed": frozenset({"held", "sent"}),
+    "absent": frozenset({"held", "sent"}),
+    "returned": frozenset({"held"}),
+}
+
+#: A scan proves that a label is there, whatever was thought of it before.
+SCANNABLE: frozenset[Outcome] = frozenset({"held", "sent", "in_doubt", "absent", "confirmed"})
+
+#: As long as a number is one of these its lot cannot be closed.
+OPEN: tuple[Outcome, ...] = ("held", "planned", "sent", "in_doubt", "absent")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What somebody does with numbers of a product.
+
+    Attributes:
+        product: GTIN or item code.
+        serials: which.
+        outcome: a key of MOVES.
+        reason: kept with each number and in the audit.
+    """
+
+    product: str
+    serials: tuple[str, ...]
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What somebody signs of all numbers of a lot of which nothing better is known.
+
+    Attributes:
+        of: held or sent.
+        outcome: a key of DECLARED.
+        statement: what was seen, and by whom.
+    """
+
+    of: Outcome
+    outcome: Outcome
+    statement: str
+
+
+def check_move(known: Iterable[Interval], outcome: Outcome, pointer: str) -> None:
+    """See that numbers may become `outcome`.
+
+    Raises:
+        Conflict: one may not, with what was expected.
+    """
+    allowed = MOVES[outcome]
+    for interval in known:
+        if interval.outcome not in allowed:
+            wanted = ", ".join(sorted(allowed))
+            message = f"Expected a number that is {wanted}, to be {outcome}, got one that is {interval.outcome}."
+            raise Conflict("move_not_allowed", message, pointer=pointer)

@@ -1,0 +1,127 @@
+"""Lots as quality sees them: the sum of all outcomes, what is scanned of them, and their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from labelsvc.domain.actors import Actor
+
+#: Which labels of each batch somebody has to scan: every one, every nth, or the first and the last.
+PlanKind = Literal["every", "nth", "ends", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingPlan:
+    """Which labels of each batch are to be scanned.
+
+    Attributes:
+        nth: with `nth`: labels 1, 1 + n, 1 + 2n ... and the last.
+    """
+
+    kind: PlanKind = "none"
+    nth: int = 1
+
+    def labels(self, count: int) -> Iterator[int]:
+        """Yield the numbers (from 1) of the labels of a batch of `count`, ascending."""
+        match self.kind:
+            case "every":
+                yield from range(1, count + 1)
+            case "nth":
+                yield from range(1, count + 1, self.nth)
+                if (count - 1) % self.nth:
+                    yield count
+            case "ends":
+                yield from sorted({1, count})
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """The end of a lot.
+
+    Attributes:
+        count: serials in its list: all that are confirmed.
+        digest: SHA-256 of the list, sorted, each followed by a line feed.
+    """
+
+    at: datetime
+    actor: Actor
+    count: int
+    digest: str
+    statement: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What became of all numbers that a lot was granted.
+
+    Attributes:
+        outcomes: how many numbers have each outcome.
+        open_jobs: print jobs that have not ended.
+        reprints: labels printed again.
+        to_scan: labels that the sampling plan asks for and nobody scanned.
+    """
+
+    lot_id: int
+    granted: int
+    outcomes: Mapping[str, int]
+    open_jobs: int
+    reprints: int
+    to_scan: int
+    plan: SamplingPlan
+    closure: Closure | None
+
+    @property
+    def difference(self) -> int:
+        """Numbers that no outcome accounts for; always 0."""
+        return self.granted - sum(self.outcomes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyScan:
+    """What QA or a camera read.
+
+    Attributes:
+        text: as the scanner gave it, GS included; None: it could not read the label.
+        lot_id, batch_id: where it should come from; None: not said.
+        product: for a plain serial.
+    """
+
+    text: str | None
+    lot_id: int | None = None
+    batch_id: int | None = None
+    product: str | None = None
+
+
+#: right: of the lot and batch meant; wrong-lot, wrong-batch; duplicate: scanned before; unreadable; unknown: never
+#: issued; not-printed: issued, but no label should be there; not-valid: spoiled, sampled, returned or invalidated;
+#: end-card-right, end-card-wrong: the control label of a lot, against the lot as it is.
+VerdictKind = Literal[
+    "right",
+    "wrong-lot",
+    "wrong-batch",
+    "duplicate",
+    "unreadable",
+    "unknown",
+    "not-printed",
+    "not-valid",
+    "end-card-right",
+    "end-card-wrong",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a scan says of a label."""
+
+    kind: VerdictKind
+    message: str
+    serial: str | None = None
+    product: str | None = None
+    lot_id: int | None = None
+    lot_number: str | None = None
+    batch_id: int | None = None
+    label: int | None = None
+    outcome: str | None = None

@@ -1,0 +1,56 @@
+"""Serials read back: text to scheme, scope and ordinal, and so to range and batch; no row was ever written for one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from labelsvc.domain.issuer import Issuer
+from labelsvc.domain.ranges import ORDINAL_AT_MOST, Range
+from labelsvc.domain.schemes import Scheme
+from labelsvc.storage import batches, products, ranges
+from labelsvc.storage.batches import BatchRow
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that was issued: its range, its batch, its ordinal."""
+
+    granted: Range
+    batch: BatchRow
+    ordinal: int
+
+    @property
+    def label(self) -> int:
+        """Its number in the batch, from 1."""
+        return self.ordinal - self.granted.first + 1
+
+
+def find(conn: Connection, issuer: Issuer, code: str, serial: str) -> Number | None:
+    """Return the number behind a serial of a product; None: the product never got it.
+
+    Raises:
+        NotFound: no such product.
+    """
+    product = products.get(conn, code)
+    for known in products.schemes_of(conn, product.id):
+        found = _in_scheme(conn, issuer, product.code, (known.id, known.pattern, known.key_version), serial)
+        if found is not None:
+            return found
+    return None
+
+
+def _in_scheme(conn: Connection, issuer: Issuer, code: str, scheme: tuple[int, str, int], serial: str) -> Number | None:
+    """Return range, batch and ordinal of a serial if this scheme made it; disjoint schemes: at most one did."""
+    scheme_id, pattern, key_version = scheme
+    reading = Scheme.parse(pattern).read(serial)
+    if reading is None:
+        return None
+    numbering = issuer.numbering(code, pattern, reading.scope, key_version)
+    ordinal = numbering.scheme.ordinal(reading.counter, numbering.key)
+    if ordinal > ORDINAL_AT_MOST:
+        return None
+    granted = ranges.holding(conn, scheme_id, reading.scope, ordinal)
+    batch = batches.of_range(conn, granted.id) if granted else None
+    return Number(granted, batch, ordinal) if granted and batch else None
