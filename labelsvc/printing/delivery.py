@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from labelsvc import logs
 from labelsvc.domain.actors import Call
 from labelsvc.domain.delivery import blind, confirmed, steps
+from labelsvc.domain.delivery.standing import Inherited, Terms
 from labelsvc.domain.jobs import WINDOW, Baseline, Printer
 from labelsvc.domain.outcomes import having, within
 from labelsvc.domain.readings import Reading
@@ -145,14 +146,14 @@ def _prepared(sender: Sender, lease: HeldLease, job: JobRow) -> tuple[Driver, An
     driver = Driver(books, books.handover, transport, counts, was_up, sender.look_seconds)
     if hasattr(transport, "read"):
         window = 1 if printer.spec.regulated else printer.spec.window
-        terms = confirmed.Terms(printer.profile, window, printer.spec.regulated)
+        terms = Terms(printer.profile, window, printer.spec.regulated)
         return driver, (*confirmed.begin(terms, todo, inherited), confirmed.step)
     window_at_most = WINDOW if transport.windowed else None
     resumed = bool(having(known, {"absent"}))
     return driver, (*blind.begin(job.first, window_at_most, todo, resumed=resumed), blind.step)
 
 
-def _inherited(conn: Connection, job: JobRow) -> confirmed.Inherited | None:
+def _inherited(conn: Connection, job: JobRow) -> Inherited | None:
     """Return what the delivery that the job's labels were counted from last left in doubt."""
     base = job.baseline
     if base is None or job.state != "processing":
@@ -168,7 +169,7 @@ def _inherited(conn: Connection, job: JobRow) -> confirmed.Inherited | None:
     # Where some were accounted for meanwhile, by a scan, a count of the others says nothing.
     countable = base.zero is not None and sum(part.count for part in open_still) == len(way)
     zero = base.zero + done if countable and base.zero is not None else None
-    return confirmed.Inherited(way, zero, base.faulted, base.partial)
+    return Inherited(way, zero, base.faulted, base.partial)
 
 
 def _was_up(sender: Sender, printer: Printer, base: Baseline | None) -> Callable[[Reading], bool]:

@@ -22,9 +22,10 @@ count leaves no doubt (`_recounted`). See the ladder of evidence in docs/archite
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from labelsvc.domain.delivery.proof import Signs, accounted, names, proven, struck, tears
+from labelsvc.domain.delivery.proof import Signs, accounted, proven, tears
+from labelsvc.domain.delivery.standing import Delivery, Inherited, Terms, echo_of, looked, with_back, with_more
 from labelsvc.domain.delivery.steps import (
     Abandon,
     Advance,
@@ -55,7 +56,6 @@ from labelsvc.domain.delivery.steps import (
     Unfit,
     Watch,
 )
-from labelsvc.domain.profiles import Profile
 from labelsvc.domain.readings import Reading
 
 #: Looks at a printer that says it is idle, before what it has not confirmed by then is in doubt.
@@ -64,77 +64,6 @@ PATIENCE = 30
 _STUCK = 2_000
 #: Looks at a printer when an end was asked for, before the labels on their way are left to whoever comes next.
 _DRAIN = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a delivery may rely on.
-
-    Attributes:
-        window: labels that may be on their way at once.
-        regulated: a count alone confirms nothing.
-    """
-
-    profile: Profile
-    window: int
-    regulated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Inherited:
-    """What the delivery before this one left in doubt.
-
-    Attributes:
-        way: the labels, ascending.
-        zero: the count at which none of them had come out; None: unknown.
-        faulted, partial: as in `steps.Suspend`.
-    """
-
-    way: tuple[int, ...]
-    zero: int | None
-    faulted: bool = False
-    partial: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """Where a delivery stands.
-
-    Attributes:
-        todo: intervals still to be printed, ascending.
-        way: labels that go now or are on their way, ascending and without a gap.
-        held: those that are committed as in doubt; None: whoever asked for an end saw to that.
-        sent: how many of `way` were handed over.
-        echoed: how many of `way`, from its beginning, were echoed.
-        zero: the count at which none of `way` had come out.
-        done: labels that this delivery confirmed.
-        fault: what keeps the printer from printing at this moment.
-        struck: labels that the fault of this moment may have torn.
-        torn: labels that earlier faults may have torn; while there are some, nothing new is sent.
-        faults: how many faults those were.
-        left_torn: some label is in doubt for that reason when the job ends.
-        looks: at the printer since something was last confirmed; `idle`: those in a row that found it idle.
-        ending: what someone asked for.
-        inherited: what is to be counted before anything else.
-    """
-
-    terms: Terms
-    todo: tuple[Interval, ...]
-    way: tuple[int, ...] = ()
-    held: tuple[int, ...] | None = ()
-    sent: int = 0
-    echoed: int = 0
-    zero: int | None = None
-    done: int = 0
-    fault: tuple[str, ...] = ()
-    struck: tuple[int, ...] = ()
-    torn: tuple[int, ...] = ()
-    faults: int = 0
-    left_torn: bool = False
-    looks: int = 0
-    idle: int = 0
-    ending: Cancel | GiveBack | None = None
-    inherited: Inherited | None = None
 
 
 Step = tuple[Delivery, Command]
@@ -217,7 +146,7 @@ def _recounted(delivery: Delivery, was: Inherited, counter: int | None, *, resta
         done = was.way[:whole] if all_out and whole else ()
         absent = was.way[len(done) :]
         fresh = replace(delivery, way=(), held=was.way, sent=0, inherited=None, zero=counter, done=len(done))
-        back = replace(fresh, todo=_with(absent, delivery.todo))
+        back = replace(fresh, todo=with_back(absent, delivery.todo))
         return _go(back, done=done, absent=absent, zero=counter, counted=True)
     found = "no count" if counted is None else f"{counted}"
     reasons = ("x-foreign-labels-printed",) if counted is not None and counted > len(was.way) else ()
@@ -250,7 +179,7 @@ def _go(
         counted: known by the odometer alone.
     """
     kept = len(delivery.way)
-    delivery = _with_more(delivery)
+    delivery = with_more(delivery)
     if done or torn or absent or zero is not None or delivery.way != delivery.held:
         evidence = "counted" if counted else delivery.terms.profile.evidence
         span = (delivery.way[0], delivery.way[-1]) if delivery.way else None
@@ -263,32 +192,16 @@ def _go(
     return delivery, Disconnect()
 
 
-def _with_more(delivery: Delivery) -> Delivery:
-    """Take from `todo` what there is room for on the way."""
-    way, todo = delivery.way, delivery.todo
-    if delivery.ending or delivery.fault or delivery.torn or not todo:
-        return delivery
-    (first, last), *others = todo
-    if way and (first != way[-1] + 1 or not names(delivery.terms.profile)):
-        return delivery
-    room = delivery.terms.window - len(way)
-    if room <= 0:
-        return delivery
-    more = tuple(range(first, min(last, first + room - 1) + 1))
-    rest = tuple(others) if more[-1] == last else ((more[-1] + 1, last), *others)
-    return replace(delivery, way=way + more, todo=rest)
-
-
 def _seen(delivery: Delivery, echoes: tuple[int | None, ...], reading: Reading | None) -> Step:
     for ordinal in echoes:
-        echoed = _echoed(delivery, ordinal)
+        echoed = echo_of(delivery, ordinal)
         if echoed is None:
             what = "another" if ordinal is None else "that of another label"
             message = f"Expected the echo of each label in its turn, got {what}."
             reasons = ("x-foreign-labels-printed",) if ordinal is None else ()
             return _stopped(delivery, reasons, message)
         delivery = replace(delivery, echoed=echoed)
-    delivery, signs = _looked(delivery, reading)
+    delivery, signs = looked(delivery, reading)
     profile = delivery.terms.profile
     if delivery.torn:
         return _drained(delivery, reading, signs)
@@ -298,41 +211,6 @@ def _seen(delivery: Delivery, echoes: tuple[int | None, ...], reading: Reading |
         return _stopped(delivery, ("x-foreign-labels-printed",), message)
     out = proven(profile, signs)
     return _confirmed(delivery, out) if out else _waited(delivery)
-
-
-def _echoed(delivery: Delivery, ordinal: int | None) -> int | None:
-    """Return how many of the way are echoed after this echo; None where it should not have come."""
-    way, echoed = delivery.way, delivery.echoed
-    may_be_torn = {*delivery.torn, *delivery.struck}
-    if ordinal in way[:echoed] and ordinal in may_be_torn:
-        return echoed  # the label that a fault tore was printed again
-    while echoed < delivery.sent:
-        if way[echoed] == ordinal:
-            return echoed + 1
-        if way[echoed] not in may_be_torn or delivery.terms.profile.reprints_partial:
-            return None
-        echoed += 1  # the label that a fault tore is not printed again, nor echoed
-    return None
-
-
-def _looked(delivery: Delivery, reading: Reading | None) -> tuple[Delivery, Signs]:
-    """Take in how the printer is: a fault pauses the sending, its end lets what it tore be accounted for."""
-    fault = ("other-error",) if reading is None else reading.reasons
-    idle = delivery.idle + 1 if reading is not None and reading.busy is False and not fault else 0
-    seen = replace(delivery, fault=fault, looks=delivery.looks + 1, idle=idle)
-    counted = None
-    if delivery.terms.profile.counter is not None and reading is not None and reading.counter is not None:
-        assert delivery.zero is not None, "counted since the connection was made"
-        counted = reading.counter - delivery.zero
-    signs = Signs(delivery.sent, delivery.echoed, counted, idle)
-    if tears(fault):
-        # While the printer stands, labels that were out before may still be echoed: the last look tells which it met.
-        met = struck(delivery.terms.profile, signs, delivery.faults)
-        return replace(seen, struck=delivery.way[met.start : met.stop]), signs
-    if delivery.struck and not fault:
-        torn = tuple(sorted({*delivery.torn, *delivery.struck}))
-        return replace(seen, struck=(), torn=torn, faults=delivery.faults + 1), signs
-    return seen, signs
 
 
 def _confirmed(delivery: Delivery, proven: int) -> Step:
@@ -403,7 +281,7 @@ def _left(delivery: Delivery, ending: Cancel | GiveBack) -> Step:
 def _wind_up(delivery: Delivery, ending: Cancel | GiveBack) -> Step:
     """Send nothing more, and see what is on its way to its end."""
     kept, unsent = delivery.way[: delivery.sent], delivery.way[delivery.sent :]
-    todo = _with(unsent, delivery.todo)
+    todo = with_back(unsent, delivery.todo)
     ending = delivery.ending or ending
     return _go(replace(delivery, ending=ending, way=kept, held=None, todo=todo, looks=0, idle=0))
 
@@ -433,12 +311,3 @@ def _stopped(delivery: Delivery, reasons: tuple[str, ...], message: str) -> Step
         return delivery, Stop(None, ("printer-stopped", *reasons), message)
     last = delivery.way[delivery.sent - 1]
     return delivery, Stop(last, ("printer-stopped", "x-labels-in-doubt", *reasons), message)
-
-
-def _with(labels: tuple[int, ...], todo: tuple[Interval, ...]) -> tuple[Interval, ...]:
-    """Put labels without a gap back before what is to be done."""
-    if not labels:
-        return todo
-    if todo and todo[0][0] == labels[-1] + 1:
-        return ((labels[0], todo[0][1]), *todo[1:])
-    return ((labels[0], labels[-1]), *todo)

@@ -14,7 +14,8 @@ from random import Random
 import pytest
 
 from labelsvc.domain.delivery import steps
-from labelsvc.domain.delivery.confirmed import Inherited, Terms, begin, step
+from labelsvc.domain.delivery.confirmed import begin, step
+from labelsvc.domain.delivery.standing import Inherited, Terms
 from labelsvc.domain.profiles import Profile
 from labelsvc.domain.readings import Reading
 
