@@ -17,6 +17,7 @@ from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.batches import Batch, BatchRequest, LotRequest
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.jobs import WINDOW, LabelOutcome, Printer, PrinterSpec, PrintJob, Resolution
+from labelsvc.domain.outcomes import Interval
 from labelsvc.domain.products import NewProduct
 from labelsvc.domain.profiles import Profile
 from labelsvc.errors import Unavailable
@@ -25,6 +26,8 @@ from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printers.virtual.engine import Personality
 from labelsvc.printing import delivery, jobs, printers, resolving
 from labelsvc.storage import installation
+from labelsvc.storage import jobs as job_rows
+from labelsvc.storage import outcomes as outcome_rows
 from labelsvc.storage import printers as printer_rows
 from labelsvc.storage.database import Database
 from labelsvc.storage.printers import Lease
@@ -168,6 +171,12 @@ class Works:
         found = Resolution(last_good, proceed, "looked at the printer", nothing)
         return resolving.resolve_job(self.db, self.issuer, self.call(key), batch.job_id, found)
 
+    def say(self, batch: Batch, key: str = "one", **found: Any) -> PrintJob:
+        """Say what came out of a stopped printer in any way there is; by default the job goes on."""
+        assert batch.job_id is not None
+        resolution = Resolution(**{"last_good": None, "proceed": True, **found})
+        return resolving.resolve_job(self.db, self.issuer, self.call(key), batch.job_id, resolution)
+
     def pass_time(self, seconds: float) -> None:
         """Let the clock go on; printers and leases look at it."""
         later = self.clock() + timedelta(seconds=seconds)
@@ -230,3 +239,20 @@ def works_on(tmp_path: Path) -> Callable[[Database], Works]:
 def works(database: Database, works_on: Callable[[Database], Works]) -> Works:
     """A works on either database."""
     return works_on(database)
+
+
+@pytest.fixture
+def stopped(works: Works) -> Batch:
+    """A job of ten labels that stopped: 1 to 3 were sent, 4 to 6 are in doubt, 7 to 10 planned."""
+    works.add_printer("p", "file:///line.zpl")
+    batch = works.issue(10)
+
+    def work(conn: Connection) -> None:
+        job = job_rows.get(conn, batch.job_id or 0)
+        run = outcome_rows.Delivery(job.id, job.range_id, 1)
+        outcome_rows.append(conn, works.call(), job.range_id, Interval(job.first, job.first + 2, "sent", "sent"), run)
+        outcome_rows.hold_in_doubt(conn, works.call(), run, job.first + 3, job.first + 5)
+        job_rows.set_state(conn, job.id, "processing-stopped", ("printer-stopped",), message="It went away.")
+
+    works.db.write(work)
+    return batch
