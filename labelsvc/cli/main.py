@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from labelsvc import __version__
-from labelsvc.cli import auditing, formats, installing, issuing, printing, serving, virtual_printer
+from labelsvc.cli import auditing, formats, installing, issuing, printing, serving, users, virtual_printer
 from labelsvc.cli.opening import Group
 
 
@@ -23,6 +23,7 @@ for command in (
     installing.secret,
     installing.db,
     installing.key,
+    users.user,
     issuing.product,
     issuing.lot,
     issuing.issue,

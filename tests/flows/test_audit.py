@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+import labelsvc.access
 import labelsvc.issuing
 import labelsvc.printing
 from labelsvc import access
+from labelsvc.access import passwords
 from labelsvc.domain.batches import BatchRequest, LabelsRequest, LotDates, LotRequest, ReturnRequest
 from labelsvc.domain.jobs import PrinterSpec, Resolution
 from labelsvc.domain.products import NewProduct
@@ -29,6 +31,12 @@ from labelsvc.storage.database import Database
 from tests.printing.test_certifying import QUICK, TRAITS, Beside
 
 REASON = "because of the test"
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "COST", passwords.Cost(2, 8, 1))
 
 
 class Counting:
@@ -59,6 +67,9 @@ class Walk:
         stopped = tables.print_jobs.update().where(tables.print_jobs.c.id == self.stopped_id)
         plant.db.write(lambda conn: conn.execute(stopped.values(state="processing-stopped")))
         self.key, _ = access.add_key(plant.db, plant.call(), "line 9", "line")
+        for name in ("anna", "carol"):
+            access.add_user(plant.db, plant.call(), name, "qa", PASSWORD)
+        self.token = access.sign_in(plant.db, access.Door(), ("carol", PASSWORD), "192.0.2.1", plant.call().at)
         what = ("https://mes.example.com/told", ("lot.closed",))
         made = [webhooks.add_webhook(plant.db, plant.issuer, plant.call(), what, "public")[0] for _ in range(2)]
         self.webhooks = made
@@ -84,6 +95,19 @@ class Walk:
 
     def revoke_key(self, *, well: bool) -> object:
         return access.revoke_key(self.db, self.call, self.key.id if well else 999)
+
+    def add_user(self, *, well: bool) -> object:
+        return access.add_user(self.db, self.call, "boris", "line" if well else "root", PASSWORD)
+
+    def set_password(self, *, well: bool) -> object:
+        return access.set_password(self.db, self.call, "anna" if well else "nobody", PASSWORD)
+
+    def disable_user(self, *, well: bool) -> object:
+        return access.disable_user(self.db, self.call, "anna" if well else "nobody")
+
+    def sign_out(self, *, well: bool) -> object:
+        token = self.token if well else "nobody's"
+        return access.sign_out(self.db, self.call, token)
 
     def add_product(self, *, well: bool) -> object:
         code = "VALVE" if well else self.product.code
@@ -162,6 +186,10 @@ class Walk:
 ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "add_key": ("key.add", False, True, None),
     "revoke_key": ("key.revoke", True, False, None),
+    "add_user": ("user.add", False, True, None),
+    "set_password": ("user.password", False, True, None),
+    "disable_user": ("user.disable", False, True, None),
+    "sign_out": ("session.end", False, False, None),
     "add_product": ("product.add", False, True, None),
     "add_scheme": ("product.scheme", True, True, None),
     "open_lot": ("lot.open", False, True, None),
@@ -188,8 +216,8 @@ LEASED = {"certify": 2}
 
 def use_cases_that_change() -> set[str]:
     """Name every public function of a use case's module that takes the database and a call."""
-    names = [access.__name__]
-    for package in (labelsvc.issuing, labelsvc.printing):
+    names = []
+    for package in (labelsvc.access, labelsvc.issuing, labelsvc.printing):
         names += [found.name for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
     return {
         name

@@ -9,7 +9,7 @@ from labelsvc.storage.tables.fleet import (
     webhook_deliveries,
     webhooks,
 )
-from labelsvc.storage.tables.house import api_keys, audit, installation, requests
+from labelsvc.storage.tables.house import api_keys, audit, installation, requests, sessions, users
 from labelsvc.storage.tables.issuing import (
     batches,
     label_format_files,
@@ -62,7 +62,9 @@ __all__ = [
     "requests",
     "sampling_plans",
     "schemes",
+    "sessions",
     "turns",
+    "users",
     "webhook_deliveries",
     "webhooks",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table
 
 from labelsvc.storage.tables.metadata import metadata
 from labelsvc.storage.types import BigKey, Instant, Json
@@ -27,6 +27,30 @@ api_keys = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
+)
+
+#: People who sign in at the pages; `password` is what scrypt made of it, with salt and parameters.
+users = Table(
+    "users",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("password", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+)
+
+#: Who is signed in. `digest` is of the token that only the browser has.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("user_id", BigInteger, ForeignKey("users.id"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Index("ix_sessions_user_id", "user_id"),
 )
 
 #: Idempotency keys, kept for ever, with what was answered.

@@ -45,6 +45,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_turns")),
     )
     op.create_table(
+        "users",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("password", sa.String(length=200), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("disabled_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("name", name=op.f("uq_users_name")),
+    )
+    op.create_table(
+        "sessions",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("expires_at", Instant(), nullable=False),
+        sa.Column("seen_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sessions_user_id")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_sessions")),
+    )
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.create_index("ix_sessions_user_id", ["user_id"], unique=False)
+
+    op.create_table(
         "webhooks",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("url", sa.String(length=500), nullable=False),

@@ -1,4 +1,4 @@
-"""Access: keys are shown once, kept as digests, expire, can be revoked, and are rotated without a gap."""
+"""Keys are shown once, kept as digests, expire, can be revoked, and are rotated without a gap."""
 
 from __future__ import annotations
 

@@ -1,15 +1,14 @@
-"""Use cases: who may do what. API keys are shown once, kept as digests, expire and can be revoked."""
+"""Use cases: API keys are shown once, kept as digests, expire and can be revoked."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
 
 from sqlalchemy import Connection
 
+from labelsvc.access.roles import Client, check_role
 from labelsvc.domain.actors import Call
 from labelsvc.domain.products import check_name
 from labelsvc.errors import Conflict, InvalidInput, Unauthenticated, at
@@ -17,19 +16,8 @@ from labelsvc.storage import audit, keys
 from labelsvc.storage.database import Database
 from labelsvc.storage.keys import ApiKey
 
-Role = Literal["line", "station", "qa", "admin"]
-ROLES: tuple[Role, ...] = get_args(Role)
-
 _PREFIX = "lsk_"
 _NAME_AT_MOST = 80
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Who holds a key; the name survives the key's rotation."""
-
-    name: str
-    role: Role
 
 
 def add_key(db: Database, call: Call, name: str, role: str, expires_at: datetime | None = None) -> tuple[ApiKey, str]:
@@ -45,8 +33,7 @@ def add_key(db: Database, call: Call, name: str, role: str, expires_at: datetime
         check_name(name, _NAME_AT_MOST)
         if ":" in name:  # `shell:root` is another actor, with Idempotency-Keys of its own (domain.actors)
             raise InvalidInput("client_name", "Expected a name without ':', got one with it.")
-    if role not in ROLES:
-        raise InvalidInput("role_unknown", f"Expected one of {', '.join(ROLES)}, got {role[:40]!r}.", pointer="/role")
+    check_role(role)
     if expires_at is not None and expires_at <= call.at:
         raise InvalidInput(
             "expiry_past", f"Expected a moment to come, got {expires_at.isoformat()}.", pointer="/expires_at"
