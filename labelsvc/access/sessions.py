@@ -103,7 +103,7 @@ def sign_in(db: Database, door: Door, said: tuple[str, str], address: str, now: 
             raise Unauthenticated("sign_in", "Expected a name and its password, got something else.")
         sessions.end_old(conn, user.id, now, now - IDLE, PER_USER - 1)
         sessions.add(conn, _digest(token), user.id, now, now + LIFETIME)
-        audit.record(conn, Call(Actor("user", name), now), "session.begin", f"user:{name}")
+        audit.record(conn, Call(Actor("user", name), now), "user.sign_in", f"user:{name}")
 
     db.write(work)
     return token
@@ -142,7 +142,7 @@ def sign_out(db: Database, call: Call, token: str) -> None:
     def work(conn: Connection) -> None:
         if not sessions.end(conn, _digest(token)):
             raise Unauthenticated("session_ended", "Expected a session that goes on, got one that has ended.")
-        audit.record(conn, call, "session.end", f"user:{call.actor.id}")
+        audit.record(conn, call, "user.sign_out", f"user:{call.actor.id}")
 
     db.write(work)
 

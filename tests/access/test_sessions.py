@@ -198,5 +198,5 @@ def test_the_audit_knows_who_signed_in_and_out(plant: Any, door: Door, anna: Any
     token = sign_in(plant, door)
     access.sign_out(plant.db, Call(Actor("user", "anna"), plant.call().at), token)
     began, ended = plant.audit()[-2:]
-    assert (began["action"], began["subject"], began["actor_kind"]) == ("session.begin", "user:anna", "user")
-    assert (ended["action"], ended["subject"], ended["actor_id"]) == ("session.end", "user:anna", "anna")
+    assert (began["action"], began["subject"], began["actor_kind"]) == ("user.sign_in", "user:anna", "user")
+    assert (ended["action"], ended["subject"], ended["actor_id"]) == ("user.sign_out", "user:anna", "anna")

@@ -189,7 +189,7 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "add_user": ("user.add", False, True, None),
     "set_password": ("user.password", False, True, None),
     "disable_user": ("user.disable", False, True, None),
-    "sign_out": ("session.end", False, False, None),
+    "sign_out": ("user.sign_out", False, False, None),
     "add_product": ("product.add", False, True, None),
     "add_scheme": ("product.scheme", True, True, None),
     "open_lot": ("lot.open", False, True, None),
