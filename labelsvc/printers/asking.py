@@ -1,14 +1,15 @@
-"""A printer's JSON port (9200, over TLS 9243): questions and settings, each answered in time or not at all."""
+"""A printer's JSON port (9200, over TLS 9243): questions and settings, each answered in time or not at all.
+
+A config channel of Weblink speaks the same.
+"""
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 
-from labelsvc.printers.dialing import Dial, Untrusted
-from labelsvc.printers.tcp import said
+from labelsvc.printers.connection import Connection, Way, said
+from labelsvc.printers.dialing import Untrusted
 from labelsvc.printers.transport import LinkLost, Unfit
 from labelsvc.printers.zebra import settings
 
@@ -23,10 +24,10 @@ class JsonPort:
         seconds: how long to wait for an answer.
     """
 
-    def __init__(self, dial: Dial, seconds: float) -> None:
+    def __init__(self, dial: Way, seconds: float) -> None:
         self._dial = dial
         self._seconds = seconds
-        self._socket: socket.socket | None = None
+        self._connection: Connection | None = None
 
     def ask(self, names: tuple[str, ...]) -> dict[str, str] | None:
         """Return the values of settings; None: no answer in time.
@@ -47,13 +48,12 @@ class JsonPort:
 
     def close(self) -> None:
         """End the connection."""
-        connection, self._socket = self._socket, None
+        connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(OSError):
-                connection.close()
+            connection.close()
 
     def _exchange(self, question: bytes, names: tuple[str, ...]) -> dict[str, str] | None:
-        fresh = self._socket is None
+        fresh = self._connection is None
         try:
             return self._once(question, names)
         except OSError as error:
@@ -70,21 +70,18 @@ class JsonPort:
         return LinkLost(f"Expected {self._dial} to answer, got {said(error)}.")
 
     def _once(self, question: bytes, names: tuple[str, ...]) -> dict[str, str] | None:
-        if self._socket is None:
+        if self._connection is None:
             try:
-                self._socket = self._dial.connect(self._seconds)
+                self._connection = self._dial.connect(self._seconds)
             except Untrusted as error:
                 raise Unfit(("printer-stopped",), error.message) from None
-        connection = self._socket
-        connection.settimeout(self._seconds)
-        connection.sendall(question)
+        connection = self._connection
+        connection.send_all(question)
         answers, heard = settings.JsonAnswers(), 0
         deadline = time.monotonic() + self._seconds
         while (left := deadline - time.monotonic()) > 0 and heard <= _SAID_AT_MOST:
-            connection.settimeout(left)
-            try:
-                data = connection.recv(4_096)
-            except TimeoutError:
+            data = connection.hear(left)
+            if data is None:
                 break
             if not data:
                 raise ConnectionResetError("the connection closed")

@@ -1,23 +1,19 @@
-"""tcp:// and tls:// to a printer that was certified: echoes on the data connection, readings from the JSON port.
+"""A way to a printer that was certified: echoes on the data connection, readings from the JSON port.
 
-Questions never mix with labels where there is a JSON port (9200, over TLS 9243). A printer without one is asked by ~HS
-on the data connection, between two labels.
+Questions never mix with labels where there is a JSON port (9200, over TLS 9243; a config channel of Weblink). A printer
+without one is asked by ~HS on the data connection, between two labels.
 """
 
 from __future__ import annotations
 
-import select
-import socket
-import ssl
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 
 from labelsvc.domain.profiles import Profile
 from labelsvc.domain.readings import Reading
 from labelsvc.printers import tcp
 from labelsvc.printers.asking import JsonPort
-from labelsvc.printers.dialing import Dial
+from labelsvc.printers.connection import Connection, Way, said
 from labelsvc.printers.transport import LinkLost, NotReady, SendFailed, Unfit
 from labelsvc.printers.zebra import reading
 from labelsvc.printers.zebra.echoes import Echoes
@@ -47,8 +43,8 @@ class ConfirmingTcp:
 
     def __init__(
         self,
-        dial: Dial,
-        config: Dial | None,
+        dial: Way,
+        config: Way | None,
         dpmm: int,
         profile: Profile,
         *,
@@ -61,7 +57,7 @@ class ConfirmingTcp:
         self._profile = profile
         self._answer_seconds = answer_seconds
         self._stall_seconds = stall_seconds
-        self._data: socket.socket | None = None
+        self._data: Connection | None = None
         self._port = None if config is None else JsonPort(config, answer_seconds)
         self._echoes = Echoes()
         self._heard: list[str] = []
@@ -71,7 +67,7 @@ class ConfirmingTcp:
         """Connect, and see that it is the printer that was certified, as it was then, without a fault and empty."""
         try:
             self._data = tcp.connect(self._dial, self._stall_seconds)
-            self._data.sendall(ASK)
+            self._data.send_all(ASK)
             identity = self._identity()
             self._judge(identity)
             said = self._settings()
@@ -152,7 +148,7 @@ class ConfirmingTcp:
         """Have a label that a fault tears treated as it was when the printer was certified; ^JZ is volatile."""
         assert self._data is not None, "connected just now"
         try:
-            self._data.sendall(b"^XA^JZY^XZ\n" if self._profile.reprints_partial else b"^XA^JZN^XZ\n")
+            self._data.send_all(b"^XA^JZY^XZ\n" if self._profile.reprints_partial else b"^XA^JZN^XZ\n")
         except OSError as error:
             raise tcp.not_there(self._dial, error) from None
 
@@ -193,9 +189,9 @@ class ConfirmingTcp:
         self._hear(0.0)  # what was asked before says nothing of now
         self._answers.status = None
         try:
-            self._data.sendall(b"~HS\r\n")
+            self._data.send_all(b"~HS\r\n")
         except OSError as error:
-            raise LinkLost(f"Expected the printer to answer, got {tcp.said(error)}.") from None
+            raise LinkLost(f"Expected the printer to answer, got {said(error)}.") from None
         deadline = time.monotonic() + self._answer_seconds
         while self._answers.status is None and (left := deadline - time.monotonic()) > 0:
             self._hear(left)
@@ -211,26 +207,18 @@ class ConfirmingTcp:
         connection = self._data
         if connection is None:
             raise LinkLost("Expected a connection to the printer, got none.")
-        said = 0
-        wait = seconds
-        while _readable(connection, wait):
-            wait = 0.0
-            try:
-                connection.settimeout(0)
-                data = connection.recv(16_384)
-            except (BlockingIOError, ssl.SSLWantReadError):
-                break
-            except OSError as error:
-                raise LinkLost(f"Expected the printer to stay connected, got {tcp.said(error)}.") from None
-            finally:
-                connection.settimeout(self._stall_seconds)
-            if not data:
-                raise LinkLost("Expected the printer to stay connected, got its end of the connection.")
-            said += len(data)
-            if said > _SAID_AT_MOST:
-                raise LinkLost(f"Expected at most {_SAID_AT_MOST} bytes from the printer at once, got more.")
-            self._answers.feed(data)
-            self._heard += self._echoes.feed(data)
+        heard = 0
+        try:
+            while (data := connection.hear(0.0 if heard else seconds)) is not None:
+                if not data:
+                    raise LinkLost("Expected the printer to stay connected, got its end of the connection.")
+                heard += len(data)
+                if heard > _SAID_AT_MOST:
+                    raise LinkLost(f"Expected at most {_SAID_AT_MOST} bytes from the printer at once, got more.")
+                self._answers.feed(data)
+                self._heard += self._echoes.feed(data)
+        except OSError as error:
+            raise LinkLost(f"Expected the printer to stay connected, got {said(error)}.") from None
 
     def close(self) -> str | None:
         """End the connections; what was confirmed needs no more looking after."""
@@ -238,8 +226,6 @@ class ConfirmingTcp:
         if self._port is not None:
             self._port.close()
         if data is not None:
-            with suppress(OSError):
-                data.shutdown(socket.SHUT_RDWR)
             data.close()
         return None
 
@@ -249,14 +235,4 @@ class ConfirmingTcp:
         if self._port is not None:
             self._port.close()
         if data is not None:
-            tcp.reset(data)
-
-
-def _readable(connection: socket.socket, seconds: float) -> bool:
-    if isinstance(connection, ssl.SSLSocket) and connection.pending():
-        return True
-    if not hasattr(select, "poll"):  # Windows
-        return bool(select.select([connection], [], [], seconds)[0])
-    poll = select.poll()  # unlike select() it knows connections beyond the 1,024th, too
-    poll.register(connection, select.POLLIN)
-    return bool(poll.poll(seconds * 1_000))
+            data.reset()

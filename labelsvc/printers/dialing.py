@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labelsvc.errors import InvalidInput
+from labelsvc.printers.connection import SocketConnection
 
 _PIN = re.compile(r"sha256:([0-9A-Fa-f]{64})")
 
@@ -86,7 +87,7 @@ class Dial:
         """Return another port of the same printer, reached in the same way."""
         return replace(self, port=port)
 
-    def connect(self, seconds: float) -> socket.socket:
+    def connect(self, seconds: float) -> SocketConnection:
         """Connect.
 
         Args:
@@ -100,7 +101,8 @@ class Dial:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            return connection if self.trust is None else self._secured(connection, self.trust)
+            whole = connection if self.trust is None else self._secured(connection, self.trust)
+            return SocketConnection(whole, seconds)
         except BaseException:
             connection.close()
             raise
