@@ -59,7 +59,7 @@ def _ours(fmt: LabelFormat) -> float:
     """Give labels a second."""
     serials = _serials(LABELS)
     start = time.perf_counter()
-    layout = compile_layout(fmt, VALUES, (ALPHABET,) * 10, 8, "pdf")
+    layout = compile_layout(fmt, VALUES, (ALPHABET,) * 10, 8)
     deque(pdf.write(layout, serials, LABELS), maxlen=0)
     return LABELS / (time.perf_counter() - start)
 

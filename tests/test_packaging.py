@@ -23,7 +23,7 @@ print(labelsvc.__file__)
 print(*shipped())
 fmt = shipped()["unit-100x50"]
 serial = checking.example_serial(fmt)
-layout = compile_layout(fmt, checking.example_values(fmt), tuple(serial), 8, "pdf")
+layout = compile_layout(fmt, checking.example_values(fmt), tuple(serial), 8)
 print(len(b"".join(pdf.write(layout, [serial], 1))) > 10_000)
 """
 

@@ -61,7 +61,7 @@ def formats_preview(name: str, picture: Path, dpmm: str) -> None:
     file = Path(name)
     fmt = read(file) if file.suffix == ".toml" else _shipped(name)
     serial = checking.example_serial(fmt)
-    layout = compile_layout(fmt, checking.example_values(fmt), tuple(serial), int(dpmm), "png")
+    layout = compile_layout(fmt, checking.example_values(fmt), tuple(serial), int(dpmm))
     picture.write_bytes(raster.draw(layout, serial))
     click.echo(f"{picture}: {fmt.width:g} x {fmt.height:g} mm at {dpmm} dots per mm", err=True)
 

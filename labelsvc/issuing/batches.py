@@ -16,7 +16,7 @@ from labelsvc.domain.products import Product, check_name
 from labelsvc.domain.ranges import Numbering, check_quantity
 from labelsvc.domain.schemes import Scheme
 from labelsvc.errors import Conflict, InvalidInput, Unavailable, at
-from labelsvc.labels import RENDERER_REVISION
+from labelsvc.labels import RENDERER_REVISION, zpl
 from labelsvc.labels.compiling import compile_layout
 from labelsvc.labels.formats import LabelFormat, parsed
 from labelsvc.labels.values import Values
@@ -48,11 +48,16 @@ _LINE_AT_MOST = 80
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What a batch will be made from, as it was when we looked."""
+    """What a batch will be made from, as it was when we looked.
+
+    Attributes:
+        revision: of the format as the books have it; read today, it may be named otherwise, for fonts that have grown.
+    """
 
     lot: OpenLot
     product: Product
     fmt: LabelFormat
+    revision: str
     printer: Printer | None
     values: Values
     numbering: Numbering
@@ -120,14 +125,14 @@ def _look(conn: Connection, issuer: Issuer, lot_id: int, request: BatchRequest) 
     )
     fmt = parsed(stored.toml, label_formats.files_of(conn, stored.revision))
     numbering = issuer.numbering(product.code, scheme.pattern, scope, scheme.key_version)
-    return _Plan(lot, product, fmt, printer, values, numbering)
+    return _Plan(lot, product, fmt, stored.revision, printer, values, numbering)
 
 
 def _prove(plan: _Plan) -> None:
     """Lay the labels out with the widest serial; what cannot be printed is refused here."""
     shape = plan.numbering.scheme.shape(plan.numbering.scope)
     if plan.printer is None:
-        compile_layout(plan.fmt, plan.values, shape, 12, "pdf")
+        compile_layout(plan.fmt, plan.values, shape, 12)
         return
     spec = plan.printer.spec
     for wanted, loaded, side in (
@@ -140,7 +145,9 @@ def _prove(plan: _Plan) -> None:
                 f"Expected labels of {side} {wanted:g} mm in {spec.name}, got {loaded:g} mm.",
                 pointer="/printer",
             )
-    compile_layout(plan.fmt, plan.values, shape, spec.dpmm, spec.language)
+    layout = compile_layout(plan.fmt, plan.values, shape, spec.dpmm)
+    if plan.printer.profile.echo is not None:
+        zpl.check_echo(layout)
 
 
 def _grant(conn: Connection, issuer: Issuer, call: Call, request: tuple[str, dict[str, object]], plan: _Plan) -> int:
@@ -156,7 +163,7 @@ def _grant(conn: Connection, issuer: Issuer, call: Call, request: tuple[str, dic
     with at("/quantity"):
         grant = range_rows.Grant(plan.values.quantity, lot=(plan.lot.id, plan.lot.revision))
         granted = range_rows.take(conn, call, pool_id, grant)
-    freeze = Freeze(plan.values.to_json(), plan.fmt.revision, RENDERER_REVISION)
+    freeze = Freeze(plan.values.to_json(), plan.revision, RENDERER_REVISION)
     printer_id = plan.printer.id if plan.printer else None
     new = NewBatch(granted.id, plan.product.id, plan.lot.id, printer_id, plan.values.line, freeze)
     batch_id = batches.add(conn, call, new)
@@ -179,7 +186,7 @@ def _check_unmoved(conn: Connection, plan: _Plan) -> None:
     if (
         lot.revision != plan.lot.revision
         or product.scheme_id != plan.product.scheme_id
-        or fmt.revision != plan.fmt.revision
+        or fmt.revision != plan.revision
         or (printer and printer.revision) != (plan.printer and plan.printer.revision)
     ):
         raise _Moved

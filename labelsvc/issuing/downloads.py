@@ -94,7 +94,7 @@ def labels(
     if dpmm not in RESOLUTIONS:
         raise InvalidInput("dpmm", f"Expected 8 or 12 dots per mm, got {dpmm}.", pointer="/dpmm")
     shape = part.numbering.scheme.shape(part.numbering.scope)
-    layout = compile_layout(part.fmt, part.values, shape, dpmm, request.form)
+    layout = compile_layout(part.fmt, part.values, shape, dpmm)
     serials = part.numbering.texts(part.first, part.count)
     body: Iterator[bytes]
     if request.form == "pdf":

@@ -1,4 +1,4 @@
 """A label format and values in, bytes out; no network, no database."""
 
 #: Raised whenever any byte we would print changes; tests/golden/ holds the digests of each revision.
-RENDERER_REVISION = 1
+RENDERER_REVISION = 2

@@ -76,7 +76,8 @@ def place(barcode: Barcode, filled: Content, shape: Shape, dpmm: int) -> tuple[P
     rotation: Rotation = 0 if symbol.symbology == "qr" else barcode.stance.rotation
     placed = PlacedSymbol(in_mm(frame.placed(inner), dpmm), symbol, dots, bars / dpmm, rotation)
     upright = Frame(in_mm(frame.box, dpmm), frame.rotation)
-    return placed, list(_text_lines(barcode, lines, (top + outer[1]) / dpmm, upright))
+    drawn = any(fitting.drawn(pieces, shape) for pieces in filled.readable)
+    return placed, list(_text_lines(barcode, lines, (top + outer[1]) / dpmm, upright, drawn=drawn))
 
 
 def quiet_zone(placed: PlacedSymbol, barcode: Barcode, dpmm: int) -> Box:
@@ -138,7 +139,9 @@ def _lines(barcode: Barcode, filled: Content, shape: Shape, room: float) -> list
     return lines
 
 
-def _text_lines(barcode: Barcode, lines: Sequence[Atoms], top: float, frame: Frame) -> Iterator[TextLine]:
+def _text_lines(
+    barcode: Barcode, lines: Sequence[Atoms], top: float, frame: Frame, *, drawn: bool
+) -> Iterator[TextLine]:
     for number, line in enumerate(lines):
         size = barcode.hri_size or 0
-        yield fitting.text_line(line, ("sans", barcode.stance.align), (top + number * size, size), frame)
+        yield fitting.text_line(line, ("sans", barcode.stance.align), (top + number * size, size), frame, drawn=drawn)

@@ -1,4 +1,4 @@
-"""Checking a label format: does it keep what its [limits] promise, at every resolution and in every language?
+"""Checking a label format: does it keep what its [limits] promise, at every resolution?
 
 It is compiled with the longest values, of the widest characters, that it says it takes. Values are also made up here
 for pictures of a format that has no batch yet.
@@ -15,7 +15,6 @@ from labelsvc.domain import gs1
 from labelsvc.errors import InvalidInput
 from labelsvc.labels import fonts
 from labelsvc.labels.compiling import compile_layout
-from labelsvc.labels.fonts import Language
 from labelsvc.labels.formats import LabelFormat
 from labelsvc.labels.layout import FontName
 from labelsvc.labels.symbols import Shape
@@ -24,7 +23,6 @@ from labelsvc.labels.values import ProductKind, Values
 RESOLUTIONS = (8, 12)
 """Dots per mm of the printers that a format must work on."""
 
-_LANGUAGES: tuple[Language, ...] = ("zpl", "pdf")
 _ITEM_CHARACTERS = string.ascii_letters + string.digits + "._-"
 _SERIAL_CHARACTERS = string.ascii_uppercase + string.digits + "-."
 _ASCII = string.ascii_letters + string.digits + string.punctuation
@@ -39,35 +37,25 @@ class Problem:
     """Why a format does not keep a promise.
 
     Attributes:
-        languages, resolutions: where it does not; dots per mm.
+        resolutions: where it does not, dots per mm.
     """
 
     code: str
     message: str
-    languages: tuple[Language, ...]
     resolutions: tuple[int, ...]
 
 
 def check(fmt: LabelFormat) -> list[Problem]:
     """Compile a format with the longest values it promises to take; no problems is what one hopes for."""
-    found: dict[tuple[str, str], set[tuple[Language, int]]] = {}
+    found: dict[tuple[str, str], set[int]] = {}
     shape = longest_shape(fmt)
     for values in longest_values(fmt):
-        for language in _LANGUAGES:
-            for dpmm in RESOLUTIONS:
-                try:
-                    compile_layout(fmt, values, shape, dpmm, language)
-                except InvalidInput as error:
-                    found.setdefault((error.code, error.message), set()).add((language, dpmm))
-    return [
-        Problem(
-            code,
-            message,
-            tuple(language for language in _LANGUAGES if any(language == where[0] for where in places)),
-            tuple(dpmm for dpmm in RESOLUTIONS if any(dpmm == where[1] for where in places)),
-        )
-        for (code, message), places in found.items()
-    ]
+        for dpmm in RESOLUTIONS:
+            try:
+                compile_layout(fmt, values, shape, dpmm)
+            except InvalidInput as error:
+                found.setdefault((error.code, error.message), set()).add(dpmm)
+    return [Problem(code, message, tuple(sorted(places))) for (code, message), places in found.items()]
 
 
 def longest_shape(fmt: LabelFormat) -> Shape:

@@ -17,15 +17,12 @@ from labelsvc.errors import InvalidInput
 from labelsvc.labels import barcodes, expressions, fitting, images
 from labelsvc.labels.elements import Barcode, Image, Stroke, Text
 from labelsvc.labels.fitting import Room, Setting
-from labelsvc.labels.fonts import Language
 from labelsvc.labels.formats import LabelFormat
 from labelsvc.labels.layout import Box, Element, Layout, Picture, Pieces, PlacedSymbol, Rectangle, TextLine
 from labelsvc.labels.source import Place
 from labelsvc.labels.symbols import Shape
 from labelsvc.labels.turning import Frame, in_dots, in_mm, left_over
 from labelsvc.labels.values import Values
-
-_FONTS_OF: dict[Language, str] = {"zpl": "the printer's font 0", "pdf": "the font", "png": "the font"}
 
 
 @dataclass(slots=True)
@@ -36,13 +33,12 @@ class _Compilation:
     values: Values
     shape: Shape
     dpmm: int
-    language: Language
     placed: list[tuple[Place, Element]] = field(default_factory=list)
     quiet: list[tuple[Place, Box]] = field(default_factory=list)
     pairs: list[gs1.ElementPair] = field(default_factory=list)
 
 
-def compile_layout(fmt: LabelFormat, values: Values, shape: Shape, dpmm: int, language: Language) -> Layout:
+def compile_layout(fmt: LabelFormat, values: Values, shape: Shape, dpmm: int) -> Layout:
     """Fill a label format with a batch's values.
 
     Args:
@@ -60,7 +56,7 @@ def compile_layout(fmt: LabelFormat, values: Values, shape: Shape, dpmm: int, la
             "format_product_kind",
             f"Expected {names[fmt.kinds[0]]} for the label format {fmt.name}, got {names[values.product_kind]}.",
         )
-    run = _Compilation(fmt, values, shape, dpmm, language)
+    run = _Compilation(fmt, values, shape, dpmm)
     for element in fmt.elements:
         condition = element.stance.condition
         if condition is None or condition.holds(values):
@@ -87,19 +83,22 @@ def _place_text(run: _Compilation, text: Text) -> None:
     setting = _set(run, text, pieces, frame)
     high = setting.size * (1 + (len(setting.lines) - 1) * text.spacing)
     top = left_over(stance.vertical_align, max(0.0, frame.height - high))
+    # All lines of a text look alike: one character that a printer lacks, and all of them are drawn.
+    drawn = fitting.drawn(pieces, run.shape)
     for number, line in enumerate(setting.lines):
         if line:
             cell = (top + number * setting.size * text.spacing, setting.size)
-            run.placed.append((stance.place, fitting.text_line(line, (text.font, stance.align), cell, frame)))
+            placed = fitting.text_line(line, (text.font, stance.align), cell, frame, drawn=drawn)
+            run.placed.append((stance.place, placed))
 
 
 def _set(run: _Compilation, text: Text, pieces: Pieces, frame: Frame) -> Setting:
     at = text.expression.place
-    char = fitting.missing(pieces, run.shape, run.language)
+    char = fitting.missing(pieces, run.shape)
     if char is not None:
         name = unicodedata.name(char, "without a name")
         shown = f'"{char}" (U+{ord(char):04X} {name})' if char.isprintable() else f"U+{ord(char):04X} {name}"
-        raise at.error("format_glyph", f"characters of {_FONTS_OF[run.language]}", shown)
+        raise at.error("format_glyph", "characters of the shipped font", shown)
     room = Room(
         frame.width, frame.height, text.size, text.min_size, text.lines, text.spacing, text.breaking == "anywhere"
     )

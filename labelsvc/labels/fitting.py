@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from labelsvc.labels import fonts
-from labelsvc.labels.fonts import Language
 from labelsvc.labels.layout import Align, Box, FontName, Pieces, TextLine
 from labelsvc.labels.symbols import Shape
 from labelsvc.labels.turning import Frame
@@ -71,10 +70,21 @@ class Setting:
     size: float
 
 
-def missing(pieces: Pieces, shape: Shape, language: Language) -> str | None:
-    """Give the first character that a language's fonts do not draw, None when they draw all."""
+def missing(pieces: Pieces, shape: Shape) -> str | None:
+    """Give the first character that no label can show, None when all can be shown."""
+    return next((char for char in _characters(pieces, shape) if not fonts.covers(char)), None)
+
+
+def drawn(pieces: Pieces, shape: Shape) -> bool:
+    """Tell whether a printer's own font lacks a character of a text, so that all of it is sent as dots."""
+    return not all(map(fonts.resident, _characters(pieces, shape)))
+
+
+def _characters(pieces: Pieces, shape: Shape) -> Iterable[str]:
+    """Give every character that a text can have, but for line breaks."""
     chars = dict.fromkeys("".join(pieces) + ("".join(shape) if len(pieces) > 1 else ""))
-    return next((char for char in chars if char != "\n" and not fonts.covers(language, char)), None)
+    chars.pop("\n", None)
+    return chars
 
 
 def composed(pieces: Pieces) -> Pieces:
@@ -123,16 +133,19 @@ def shown(pieces: Pieces) -> str:
     return f'"{text}"' if len(text) <= 80 else f'"{text[:77]}..."'
 
 
-def text_line(line: Atoms, style: tuple[FontName, Align], cell: tuple[float, float], frame: Frame) -> TextLine:
+def text_line(
+    line: Atoms, style: tuple[FontName, Align], cell: tuple[float, float], frame: Frame, *, drawn: bool
+) -> TextLine:
     """Place a line of text across a frame, so that all its ink is inside.
 
     Args:
         cell: top within the frame and height, mm.
+        drawn: whether a printer gets it as dots.
     """
     (font, align), (top, size) = style, cell
     left, right = (line[0].left * size, line[-1].right * size) if line else (0.0, 0.0)
     box = frame.placed(Box(left, top, frame.width - left - right, size))
-    return TextLine(box, written(line), font, size, align, frame.rotation)
+    return TextLine(box, written(line), font, size, align, frame.rotation, drawn)
 
 
 def sizes(largest: float, smallest: float) -> Iterator[float]:

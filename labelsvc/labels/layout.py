@@ -41,6 +41,7 @@ class TextLine:
             labels.fonts) passes the cell as far, still inside of what the format declares.
         pieces: the text; see the module.
         size: height of the cell, mm. Em and baseline within it are EM_SCALE and ASCENT of labels.fonts.
+        drawn: a printer gets it as dots, for its own font lacks a character of the text that the line is of.
     """
 
     box: Box
@@ -49,6 +50,7 @@ class TextLine:
     size: float
     align: Align
     rotation: Rotation
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

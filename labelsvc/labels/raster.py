@@ -1,33 +1,20 @@
 """Raster: a layout as a black-and-white picture, one pixel for each dot of the layout's resolution.
 
 Symbols, rectangles and pictures fall on the dots that a printer of that resolution prints. Texts are drawn in the type
-of the PDF, one character after the other, each beginning on the dot nearest to its place.
+of the PDF (labels.glyphs).
 """
 
 from __future__ import annotations
 
 import io
-import math
-from functools import lru_cache
-from itertools import accumulate
 from typing import assert_never
 
-from PIL import Image, ImageChops, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from labelsvc.labels import fonts
-from labelsvc.labels.layout import Box, FontName, Layout, Picture, PlacedSymbol, Rectangle, Rotation, TextLine
-from labelsvc.labels.turning import Frame, left_over
+from labelsvc.labels import glyphs
+from labelsvc.labels.layout import Box, Layout, Picture, PlacedSymbol, Rectangle, Rotation, TextLine
 
 _WHITE, _BLACK = 1, 0
-_EM_UNITS = 2048  # of the font files
-
-# Pillow turns the other way round.
-_TURNS: dict[Rotation, Image.Transpose | None] = {
-    0: None,
-    90: Image.Transpose.ROTATE_270,
-    180: Image.Transpose.ROTATE_180,
-    270: Image.Transpose.ROTATE_90,
-}
 
 
 def draw(layout: Layout, serial: str) -> bytes:
@@ -57,7 +44,7 @@ def pixels(layout: Layout, serial: str) -> Image.Image:
     for element in layout.elements:
         match element:
             case TextLine():
-                _text(label, element, serial, dpmm)
+                _text(label, element, serial, layout)
             case PlacedSymbol():
                 _symbol(label, element, serial, dpmm)
             case Rectangle():
@@ -88,7 +75,7 @@ def _ink(label: Image.Image, ink: Image.Image, corner: tuple[int, int]) -> None:
 
 
 def _turned(ink: Image.Image, rotation: Rotation) -> Image.Image:
-    turn = _TURNS[rotation]
+    turn = glyphs.TURNS[rotation]
     return ink if turn is None else ink.transpose(turn)
 
 
@@ -114,38 +101,7 @@ def _rectangle(label: Image.Image, rectangle: Rectangle, dpmm: int) -> None:
         pen.rectangle((left, top, right, bottom), outline=_BLACK, width=thickness)
 
 
-def _text(label: Image.Image, line: TextLine, serial: str, dpmm: int) -> None:
-    text = serial.join(line.pieces)
-    frame = Frame(line.box, line.rotation)
-    # Whole dots, rounded down: so do printers, and between two sizes the type's hinting takes the larger.
-    em = max(1, math.floor(fonts.EM_SCALE * line.size * dpmm))
-    places = list(accumulate((em * _advance(line.font, char) for char in text), initial=0.0))
-    start = left_over(line.align, frame.width * dpmm - places.pop())
-    # Ink may pass its cell a little: the picture has as much room again on every side.
-    margin = _dots(line.size, dpmm)
-    ink = Image.new("1", (_dots(frame.width, dpmm) + 2 * margin, 3 * margin), 0)
-    pen = ImageDraw.Draw(ink)
-    baseline = margin + _dots(fonts.ASCENT * line.size, dpmm)
-    for char, place in zip(text, places, strict=True):
-        pen.text((margin + round(start + place), baseline), char, fill=1, font=_face(line.font, em), anchor="ls")
-    ink = ImageChops.offset(ink, _back(ink, margin), 0)
-    left, top = _corner(line.box, dpmm)
-    _ink(label, _turned(ink, line.rotation), (left - margin, top - margin))
-
-
-def _back(ink: Image.Image, margin: int) -> int:
-    """Give the one dot by which hinting can push a text out of its box, to the left or to the right."""
-    left, _, right, _ = ink.getbbox() or (margin, 0, margin, 0)
-    return int(left < margin) or -int(right > ink.width - margin)
-
-
-@lru_cache(maxsize=32)
-def _face(font: FontName, em: int) -> ImageFont.FreeTypeFont:
-    # Plain layout: characters are placed here, and whether Pillow was built with a shaper must not matter.
-    return ImageFont.truetype(str(fonts.path(font)), em, layout_engine=ImageFont.Layout.BASIC)
-
-
-@lru_cache(maxsize=4096)
-def _advance(font: FontName, char: str) -> float:
-    """Measure a character, in parts of the em; so large a face is not rounded to dots."""
-    return _face(font, _EM_UNITS).getlength(char) / _EM_UNITS
+def _text(label: Image.Image, line: TextLine, serial: str, layout: Layout) -> None:
+    drawn = glyphs.draw(line, serial, layout)
+    if drawn is not None:
+        _ink(label, _unpacked(drawn.columns, drawn.rows, drawn.bits), (drawn.left, drawn.top))

@@ -13,6 +13,8 @@ Only what independent renderers read alike is used:
 * Text stands on its baseline (`^FT`), in font 0; see labels/fonts for its size. Right-aligned text gives its right
   end, centred text a block (`^FB`) one line high, which ends in `\&`: without that a printer centres as if there were
   one more space.
+* Text that font 0 lacks a character of is sent as the dots of its ink (labels/glyphs, `^GFA`), uncompressed. It is
+  drawn once for all labels; only where the serial stands in it, for each.
 * Code 128 is written with every code set and FNC1 spelled out (mode N), as the symbol's segments say.
 * Data Matrix has its columns and rows fixed. Its own escape character is `_`, so its `^FH` uses `\` instead: with `_`
   the FNC1 `_1` would be taken for the start of a hexadecimal byte.
@@ -30,7 +32,8 @@ import string
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
-from labelsvc.labels import fonts
+from labelsvc.errors import InvalidInput
+from labelsvc.labels import fonts, glyphs
 from labelsvc.labels.layout import Box, Element, Layout, Picture, PlacedSymbol, Rectangle, Rotation, TextLine
 from labelsvc.labels.symbols import FNC1, Symbol
 
@@ -40,7 +43,8 @@ PLAIN = frozenset(string.ascii_letters + string.digits + " .,:/+()-")
 Slot = tuple[int, int]
 """Where a stretch of the serial goes: its first position and the one after its last."""
 
-Part = str | Slot
+Part = str | Slot | TextLine
+"""Constant text, a stretch of the serial, or a line that is drawn with each serial."""
 
 _ORIENTATION: dict[Rotation, str] = {0: "N", 90: "R", 180: "I", 270: "B"}
 
@@ -68,12 +72,16 @@ def render(layout: Layout, serials: Iterable[str], *, echo: bool = False) -> Ite
         raise ValueError(f"Expected serials of plain characters, got {sorted(layout.serial_alphabet - PLAIN)}.")
     label: list[bytes] = []
     cuts: list[tuple[int, slice]] = []
+    drawn: list[tuple[int, TextLine]] = []
     for part in _merged(_label(layout, echo=echo)):
         if isinstance(part, str):
             label.append(part.encode("ascii"))
+            continue
+        if isinstance(part, TextLine):
+            drawn.append((len(label), part))
         else:
             cuts.append((len(label), slice(*part)))
-            label.append(b"")
+        label.append(b"")
     known, length = layout.serial_alphabet, layout.serial_length
     for serial in serials:
         if len(serial) != length or not known.issuperset(serial):
@@ -81,6 +89,8 @@ def render(layout: Layout, serials: Iterable[str], *, echo: bool = False) -> Ite
         text = serial.encode("ascii")
         for place, cut in cuts:
             label[place] = text[cut]
+        for place, line in drawn:
+            label[place] = _drawn(line, serial, layout).encode("ascii")
         yield b"".join(label)
 
 
@@ -127,6 +137,21 @@ def echoes(layout: Layout, serials: Iterable[str]) -> Iterator[str]:
         yield f"{before}{serial}{after}"
 
 
+def check_echo(layout: Layout) -> None:
+    """Check that a printer can echo the labels of a layout.
+
+    Raises:
+        InvalidInput: format_echo, no line of text that it prints in its own font has the serial.
+    """
+    if not _echoing(layout):
+        raise InvalidInput(
+            "format_echo",
+            "Expected a line of text with the serial for the printer to echo, its other characters in the printer's own"
+            " font, got none.",
+            pointer="/label_format",
+        )
+
+
 _SERIAL = "\0"
 
 
@@ -136,12 +161,18 @@ def _echoed(layout: Layout) -> TextLine:
     Raises:
         ValueError: none does; what a printer would send back of a symbol's data is its own affair.
     """
-    lines = [line for line in layout.elements if isinstance(line, TextLine) and len(line.pieces) == 2]
-    plain = [line for line in lines if line.align != "center"] or lines
-    fitting = [line for line in plain if len(_said(line).encode()) - 1 + layout.serial_length <= _ECHO_AT_MOST]
-    if not fitting:
+    lines = _echoing(layout)
+    if not lines:
         raise ValueError("Expected a line of text with the serial, for the printer to echo, got none.")
-    return min(fitting, key=lambda line: len("".join(line.pieces)))
+    return min(lines, key=lambda line: len("".join(line.pieces)))
+
+
+def _echoing(layout: Layout) -> list[TextLine]:
+    """List the lines that can be echoed; those that are centred only where there is no other."""
+    texts = (line for line in layout.elements if isinstance(line, TextLine) and not line.drawn)
+    lines = [line for line in texts if len(line.pieces) == 2]
+    plain = [line for line in lines if line.align != "center"] or lines
+    return [line for line in plain if len(_said(line).encode()) - 1 + layout.serial_length <= _ECHO_AT_MOST]
 
 
 def _said(line: TextLine) -> str:
@@ -159,6 +190,8 @@ def _numbered(parts: Iterator[Part]) -> Iterator[Part]:
 
 def _element(element: Element, layout: Layout) -> Iterator[Part]:
     match element:
+        case TextLine(drawn=True):
+            return iter((_drawn(element, "", layout) if len(element.pieces) == 1 else element,))
         case TextLine():
             return _text(element, layout)
         case PlacedSymbol():
@@ -166,7 +199,7 @@ def _element(element: Element, layout: Layout) -> Iterator[Part]:
         case Rectangle():
             return _rectangle(element, layout.dpmm)
         case Picture():
-            return _picture(element, layout.dpmm)
+            return iter((_graphic(_corner(element.box, layout.dpmm), element.columns, element.rows, element.bits),))
         case _:
             assert_never(element)
 
@@ -175,8 +208,12 @@ def _dots(mm: float, dpmm: int) -> int:
     return round(mm * dpmm)
 
 
-def _origin(box: Box, dpmm: int) -> str:
-    return f"^FO{_dots(box.x, dpmm)},{_dots(box.y, dpmm)},0"
+def _corner(box: Box, dpmm: int) -> tuple[int, int]:
+    return _dots(box.x, dpmm), _dots(box.y, dpmm)
+
+
+def _origin(corner: tuple[int, int]) -> str:
+    return f"^FO{corner[0]},{corner[1]},0"
 
 
 def _pieces(pieces: tuple[str, ...], serial: Slot) -> Iterator[Part]:
@@ -231,7 +268,7 @@ def _baseline(line: TextLine) -> tuple[tuple[float, float], tuple[float, float]]
 def _symbol(placed: PlacedSymbol, dpmm: int) -> Iterator[Part]:
     symbol, dots, orientation = placed.symbol, placed.dots, _ORIENTATION[placed.rotation]
     serial = (0, symbol.serial_length)
-    yield _origin(placed.box, dpmm)
+    yield _origin(_corner(placed.box, dpmm))
     match symbol.symbology:
         case "code-128" | "gs1-128":
             height = _dots(placed.bar_height, dpmm)
@@ -274,16 +311,31 @@ def _characters(symbol: Symbol) -> Iterator[Part]:
 
 def _rectangle(rectangle: Rectangle, dpmm: int) -> Iterator[Part]:
     box = rectangle.box
-    left, top = _dots(box.x, dpmm), _dots(box.y, dpmm)
+    left, top = _corner(box, dpmm)
     # Edges are rounded, not sizes, so that what touches in mm touches in dots; a thin line is never lost.
     width = max(1, _dots(box.x + box.width, dpmm) - left)
     height = max(1, _dots(box.y + box.height, dpmm) - top)
     thickness = min(width, height)
     if rectangle.thickness is not None:
         thickness = min(thickness, max(1, _dots(rectangle.thickness, dpmm)))
-    yield f"{_origin(box, dpmm)}^GB{width},{height},{thickness},B,0"
+    yield f"{_origin((left, top))}^GB{width},{height},{thickness},B,0"
 
 
-def _picture(picture: Picture, dpmm: int) -> Iterator[Part]:
-    total, across = len(picture.bits), math.ceil(picture.columns / 8)
-    yield f"{_origin(picture.box, dpmm)}^GFA,{total},{total},{across},{picture.bits.hex().upper()}"
+def _drawn(line: TextLine, serial: str, layout: Layout) -> str:
+    """Draw a line with this serial; nothing where there is no ink in it."""
+    ink = glyphs.draw(line, serial, layout)
+    return "" if ink is None else _graphic((ink.left, ink.top), ink.columns, ink.rows, ink.bits)
+
+
+#: Bytes of the largest picture that one ^GF takes.
+_GRAPHIC_AT_MOST = 99_999
+
+
+def _graphic(corner: tuple[int, int], columns: int, rows: int, bits: bytes) -> str:
+    """Place a picture; one that is too large for a field in fields below each other."""
+    (left, top), across = corner, math.ceil(columns / 8)
+    high = _GRAPHIC_AT_MOST // across
+    parts = ((row, bits[row * across : (row + high) * across]) for row in range(0, rows, high))
+    return "^FS".join(
+        f"{_origin((left, top + row))}^GFA,{len(part)},{len(part)},{across},{part.hex().upper()}" for row, part in parts
+    )

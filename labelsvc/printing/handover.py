@@ -121,5 +121,8 @@ def prepare(db: Database, issuer: Issuer, job: JobRow, printer: Printer) -> Hand
         fmt = parsed(stored.toml, label_formats.files_of(conn, stored.revision))
     numbering = issuer.numbering(batch.product_code, batch.pattern, batch.scope, batch.key_version)
     shape = numbering.scheme.shape(numbering.scope)
-    layout = compile_layout(fmt, Values.from_json(batch.frozen), shape, printer.spec.dpmm, printer.spec.language)
-    return Handover(layout, numbering, (job.first, job.last), echo=printer.profile.echo is not None)
+    layout = compile_layout(fmt, Values.from_json(batch.frozen), shape, printer.spec.dpmm)
+    echo = printer.profile.echo is not None
+    if echo:
+        zpl.check_echo(layout)
+    return Handover(layout, numbering, (job.first, job.last), echo=echo)

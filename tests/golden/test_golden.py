@@ -22,7 +22,6 @@ from PIL import Image
 
 from labelsvc.labels import RENDERER_REVISION, pdf, raster, zpl
 from labelsvc.labels.compiling import compile_layout
-from labelsvc.labels.fonts import Language
 from labelsvc.labels.formats import shipped
 from labelsvc.labels.values import ProductKind, Values
 
@@ -33,7 +32,7 @@ SERIALS = ["7K3MZ9Q2XW", "4H8VDR5TBN"]
 VALUES = Values(
     product_code="09506000134352",
     product_kind="gtin",
-    product_name="Pressure sensor 0-10 bar",
+    product_name="",
     lot_number="L-2026-118",
     production=date(2026, 11, 22),
     expiry=date(2028, 11, 21),
@@ -44,6 +43,10 @@ VALUES = Values(
 )
 ITEM = replace(VALUES, product_code="PUMP-4711", product_kind="item", expiry=None, best_before=date(2028, 5, 31))
 
+NAMES = {"": "Pressure sensor 0-10 bar", "-greek": "Ιβουπροφαίνη 400 mg", "-czech": "Žluťoučký kůň úpěl"}
+"""What the product is called, by the end of the goldens' names."""
+
+Language = Literal["zpl", "pdf", "png"]
 Pixels = npt.NDArray[np.bool_]
 
 
@@ -55,10 +58,11 @@ class Golden:
     kind: ProductKind
     dpmm: Literal[8, 12]
     language: Language
+    called: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.format}-{self.kind}-{self.dpmm}.{self.language}"
+        return f"{self.format}-{self.kind}-{self.dpmm}{self.called}.{self.language}"
 
     @property
     def file(self) -> Path:
@@ -67,8 +71,8 @@ class Golden:
 
     def render(self) -> bytes:
         """What the renderer gives now."""
-        values = VALUES if self.kind == "gtin" else ITEM
-        layout = compile_layout(shipped()[self.format], values, SHAPE, self.dpmm, self.language)
+        values = replace(VALUES if self.kind == "gtin" else ITEM, product_name=NAMES[self.called])
+        layout = compile_layout(shipped()[self.format], values, SHAPE, self.dpmm)
         if self.language == "zpl":
             return b"".join(zpl.render(layout, SERIALS))
         if self.language == "pdf":
@@ -77,9 +81,12 @@ class Golden:
 
 
 GOLDENS = [
-    Golden(name, kind, dpmm, language)
-    for name, fmt in sorted(shipped().items())
-    for kind in fmt.kinds
+    Golden(name, kind, dpmm, language, called)
+    for name, kind, called in (
+        *((name, kind, "") for name, fmt in sorted(shipped().items()) for kind in fmt.kinds),
+        ("unit-50x25", "gtin", "-greek"),
+        ("item-70x35", "item", "-czech"),
+    )
     for dpmm in (8, 12)
     for language in ("zpl", "pdf", "png")
 ]

@@ -54,7 +54,7 @@ class Judges:
         document = zplkit.render(
             once.sub(b"^XZ", formats),
             zplkit.Options(profile="zd621", dpi=_DPI[dpmm]),
-            limits=Limits(labels=formats.count(b"^XA")),
+            limits=Limits(labels=formats.count(b"^XA"), graphic_bytes=99_999),
         )
         assert [warning for warning in document.warnings if _EXPECTED_WARNING not in warning] == []
         rasters = [scene.rasterize() for scene in document.labels]

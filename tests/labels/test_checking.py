@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 from labelsvc.errors import InvalidInput
 from labelsvc.labels import checking, fonts
 from labelsvc.labels.compiling import compile_layout
-from labelsvc.labels.fonts import Language
 from labelsvc.labels.formats import LabelFormat, shipped
 from labelsvc.labels.symbols import Shape
 from labelsvc.labels.values import Values
 
 NAMES = ["carton-100x150", "item-70x35", "sheet-a4-3x8", "unit-100x50", "unit-50x25"]
 CSET_82 = "!\"%&'()*+,-./:;<=>?_" + string.ascii_letters + string.digits
-NARROW = [char for char in map(chr, range(0x20, 0x7F)) if fonts.covers("zpl", char)]
+NARROW = [char for char in map(chr, range(0x20, 0x7F)) if fonts.resident(char)]
 
 HEAD = 'name = "a"\ntitle = "A"\nwidth = 60\nheight = 30\n[limits]\nproduct_name = {}\nserial = 5\n'
 TEXTS = (
@@ -81,12 +80,12 @@ def values_within(draw: st.DrawFn, fmt: LabelFormat) -> tuple[Values, Shape]:
 
 @pytest.mark.parametrize("name", NAMES)
 @settings(deadline=None, max_examples=25)
-@given(st.data(), st.sampled_from([8, 12]), st.sampled_from(["zpl", "pdf"]))
-def test_every_value_within_the_limits_compiles(name: str, data: st.DataObject, dpmm: int, language: Language) -> None:
+@given(st.data(), st.sampled_from([8, 12]))
+def test_every_value_within_the_limits_compiles(name: str, data: st.DataObject, dpmm: int) -> None:
     """Checking the longest values is checking all."""
     fmt = shipped()[name]
     values, shape = data.draw(values_within(fmt))
-    assert compile_layout(fmt, values, shape, dpmm, language).elements
+    assert compile_layout(fmt, values, shape, dpmm).elements
 
 
 def test_a_promise_that_is_not_kept_is_told_once() -> None:
@@ -95,7 +94,7 @@ def test_a_promise_that_is_not_kept_is_told_once() -> None:
     fits = int(60 / widest) * 2
     assert checking.check(LabelFormat.parse(HEAD.format(fits) + TEXTS)) == []
     (problem,) = checking.check(LabelFormat.parse(HEAD.format(fits + 1) + TEXTS))
-    assert (problem.code, problem.languages, problem.resolutions) == ("format_text_too_long", ("zpl", "pdf"), (8, 12))
+    assert (problem.code, problem.resolutions) == ("format_text_too_long", (8, 12))
     assert "(line 9, key value of text 1)" in problem.message
 
 
@@ -135,7 +134,7 @@ def test_examples_are_values_of_their_format(name: str) -> None:
         serial = checking.example_serial(fmt)
         assert values.product_kind == kind
         assert len(values.product_name) <= fmt.limits.product_name
-        assert compile_layout(fmt, values, tuple(serial), 8, "zpl").elements
+        assert compile_layout(fmt, values, tuple(serial), 8).elements
 
 
 def test_a_short_name_is_made_of_whole_words() -> None:
@@ -149,11 +148,11 @@ def test_a_name_beyond_the_limit_is_taken_where_it_fits() -> None:
     """Limits are promises, not fences: narrow letters need less room."""
     fmt = LabelFormat.parse(HEAD.format(10) + TEXTS)
     values = replace(checking.example_values(fmt), product_name="i" * 60)
-    assert compile_layout(fmt, values, tuple("12345"), 8, "zpl")
+    assert compile_layout(fmt, values, tuple("12345"), 8)
     with pytest.raises(InvalidInput):
-        compile_layout(fmt, replace(values, product_name="W" * 200), tuple("12345"), 8, "zpl")
+        compile_layout(fmt, replace(values, product_name="W" * 200), tuple("12345"), 8)
 
 
 def test_problems_can_be_shown_as_json() -> None:
     """Only texts, tuples and numbers in them."""
-    assert {field.name for field in fields(checking.Problem)} == {"code", "message", "languages", "resolutions"}
+    assert {field.name for field in fields(checking.Problem)} == {"code", "message", "resolutions"}

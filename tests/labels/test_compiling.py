@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from datetime import date
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,13 +12,11 @@ from PIL import Image
 
 from labelsvc.errors import InvalidInput
 from labelsvc.labels.compiling import compile_layout
-from labelsvc.labels.fonts import Language
 from labelsvc.labels.formats import LabelFormat, shipped
 from labelsvc.labels.layout import Box, Layout, Picture, PlacedSymbol, Rectangle, TextLine
 from labelsvc.labels.symbols import Shape
 from labelsvc.labels.values import Values
 
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 HEAD = 'name = "a"\ntitle = "A"\nwidth = 60\nheight = 30\n'
 SERIAL = '[[text]]\nvalue = "{serial}"\nbox = [0, 0, 20, 3]\nsize = 3\nmin_size = 1.6\n'
 SHAPE: Shape = ("ABC",) * 6
@@ -33,17 +30,16 @@ def compiled(
     batch: Values = BATCH,
     shape: Shape = SHAPE,
     dpmm: int = 8,
-    language: Language = "pdf",
     files: dict[str, bytes] | None = None,
 ) -> Layout:
     """Compile a format that begins with its serial."""
-    return compile_layout(LabelFormat.parse(HEAD + SERIAL + fragment, files or {}), batch, shape, dpmm, language)
+    return compile_layout(LabelFormat.parse(HEAD + SERIAL + fragment, files or {}), batch, shape, dpmm)
 
 
-def refused(fragment: str, batch: Values = BATCH, shape: Shape = SHAPE, language: Language = "pdf") -> InvalidInput:
+def refused(fragment: str, batch: Values = BATCH, shape: Shape = SHAPE) -> InvalidInput:
     """Compile a format that is refused."""
     with pytest.raises(InvalidInput) as refusal:
-        compiled(fragment, batch, shape, language=language)
+        compiled(fragment, batch, shape)
     return refusal.value
 
 
@@ -73,13 +69,6 @@ def test_an_empty_line_is_not_drawn() -> None:
     assert [line.box.y for line in lines] == [10, 16]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_geometry_is_the_same_in_all_languages(language: Language) -> None:
-    """Widths come from one table, so a preview shows the line breaks of the print."""
-    text = '[[text]]\nvalue = "{product.name} and more"\nbox = [0, 10, 12, 18]\nsize = 5\nmin_size = 2\nlines = 4'
-    assert compiled(text, language=language) == compiled(text, language="pdf")
-
-
 def test_a_text_that_does_not_fit_is_refused_by_name() -> None:
     """Never clipped: the error names the element, the room and the text."""
     error = refused('[[text]]\nvalue = "{product.name} {serial}"\nbox = [0, 10, 12, 3]\nsize = 3\nmin_size = 2.5')
@@ -96,41 +85,62 @@ def test_a_serial_is_as_wide_as_it_can_get() -> None:
     assert refused(text, shape=("IW",) * 6).code == "format_text_too_long"
 
 
-def test_a_glyph_that_the_printer_lacks_is_refused_by_name() -> None:
-    """Under ZPL only: the PDF has it."""
-    text, batch = (
-        '[[text]]\nvalue = "{product.name}"\nbox = [0, 10, 40, 3]\nsize = 3',
-        replace(BATCH, product_name="čaj"),
-    )
-    assert compiled(text, batch, language="pdf")
-    error = refused(text, batch, language="zpl")
+NAME = '[[text]]\nvalue = "{product.name}"\nbox = [0, 10, 40, 7]\nsize = 3\nlines = 2'
+
+
+def test_a_text_that_the_printer_cannot_set_is_drawn() -> None:
+    """All lines of it, so that they look alike; the other texts are left to the printer."""
+    two_lines = NAME.replace("}", "}\\nLot {lot.number}")
+    serial, *lines = compiled(two_lines, replace(BATCH, product_name="čaj")).elements
+    assert [(line.pieces, line.drawn) for line in lines if isinstance(line, TextLine)] == [
+        (("čaj",), True),
+        (("Lot LOT1",), True),
+    ]
+    assert isinstance(serial, TextLine)
+    assert not serial.drawn
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("牛乳", '"牛" (U+725B CJK UNIFIED IDEOGRAPH-725B)'),
+        ("Tea 🍵", '"🍵" (U+1F375 TEACUP WITHOUT HANDLE)'),
+        ("باراسيتامول", '"ب" (U+0628 ARABIC LETTER BEH)'),
+        ("אקמול", '"א" (U+05D0 HEBREW LETTER ALEF)'),
+        ("पैरासिटामोल", '"प" (U+092A DEVANAGARI LETTER PA)'),
+        ("พาราเซตามอล", '"พ" (U+0E1E THAI CHARACTER PHO PHAN)'),
+        ("q\u0307", '"\u0307" (U+0307 COMBINING DOT ABOVE)'),
+        ("a\u202eb", "U+202E RIGHT-TO-LEFT OVERRIDE"),
+        ("f\u200di", "U+200D ZERO WIDTH JOINER"),
+        ("\ufb01\ufe0f", '"\ufb01" (U+FB01 LATIN SMALL LIGATURE FI)'),
+    ],
+)
+def test_a_character_that_no_label_can_show_is_refused_by_name(name: str, shown: str) -> None:
+    """No glyph, letters that join or stack, marks without a composed letter, from right to left."""
+    error = refused(NAME, replace(BATCH, product_name=name))
     assert error.code == "format_glyph"
-    assert error.message == (
-        'Expected characters of the printer\'s font 0, got "č" (U+010D LATIN SMALL LETTER C WITH CARON) '
-        "(line 11, key value of text 2)."
-    )
-    hidden = refused(text, replace(BATCH, product_name="a\u202eb"), language="pdf")
-    assert "characters of the font, got U+202E RIGHT-TO-LEFT OVERRIDE" in hidden.message
+    assert error.message == f"Expected characters of the shipped font, got {shown} (line 11, key value of text 2)."
 
 
 def test_a_decomposed_accent_is_printed_as_its_letter() -> None:
     """e and a combining acute are é, which even the printer has."""
     text = '[[text]]\nvalue = "{product.name}"\nbox = [0, 10, 40, 3]\nsize = 3'
-    line = compiled(text, replace(BATCH, product_name="Cafe\u0301"), language="zpl").elements[1]
+    line = compiled(text, replace(BATCH, product_name="Cafe\u0301")).elements[1]
     assert isinstance(line, TextLine)
     assert line.pieces == ("Café",)
+    assert not line.drawn
 
 
 def test_a_product_of_the_wrong_kind_is_refused() -> None:
     """With the format's name."""
     item = replace(BATCH, product_code="P1", product_kind="item")
     with pytest.raises(InvalidInput) as refusal:
-        compile_layout(shipped()["unit-50x25"], item, SHAPE, 8, "zpl")
+        compile_layout(shipped()["unit-50x25"], item, SHAPE, 8)
     assert refusal.value.message == (
         "Expected a product with a GTIN for the label format unit-50x25, got a product with an own item code."
     )
     with pytest.raises(InvalidInput, match="Expected a product with an own item code for the label format item-70x35"):
-        compile_layout(shipped()["item-70x35"], BATCH, SHAPE, 8, "zpl")
+        compile_layout(shipped()["item-70x35"], BATCH, SHAPE, 8)
 
 
 def test_parts_depend_on_values() -> None:
@@ -148,9 +158,9 @@ def test_parts_depend_on_values() -> None:
 def test_labels_that_would_all_be_the_same_are_refused() -> None:
     """The serial stood in a part that this batch does not have."""
     fmt = LabelFormat.parse(HEAD + SERIAL + 'when = "batch.line"')
-    assert compile_layout(fmt, BATCH, SHAPE, 8, "pdf").elements
+    assert compile_layout(fmt, BATCH, SHAPE, 8).elements
     with pytest.raises(InvalidInput, match="Expected the serial on the labels of a, got none with this batch's values"):
-        compile_layout(fmt, replace(BATCH, line=None), SHAPE, 8, "pdf")
+        compile_layout(fmt, replace(BATCH, line=None), SHAPE, 8)
 
 
 def test_lines_are_whole_dots_of_one_thickness() -> None:
@@ -254,13 +264,13 @@ def test_one_label_does_not_contradict_itself() -> None:
 def test_the_sheet_goes_with_the_layout() -> None:
     """The PDF writer needs it, the others leave it."""
     fmt = shipped()["sheet-a4-3x8"]
-    assert compile_layout(fmt, BATCH, SHAPE, 12, "pdf").sheet == fmt.sheet
+    assert compile_layout(fmt, BATCH, SHAPE, 12).sheet == fmt.sheet
 
 
 def test_a_layout_is_a_function_of_its_inputs() -> None:
     """Compiled again from the format's own text, it is equal: nothing of a run is left in it."""
     fmt = shipped()["unit-100x50"]
     again = LabelFormat.parse(fmt.toml, fmt.files)
-    layout = compile_layout(fmt, BATCH, SHAPE, 12, "zpl")
-    assert compile_layout(again, BATCH, SHAPE, 12, "zpl") == layout
+    layout = compile_layout(fmt, BATCH, SHAPE, 12)
+    assert compile_layout(again, BATCH, SHAPE, 12) == layout
     assert sum(isinstance(element, PlacedSymbol) for element in layout.elements) == 2

@@ -146,20 +146,30 @@ def test_ink_that_passes_its_width_stays_in_the_box() -> None:
     assert left > 0
     atoms = fitting.atoms(("Ja",), (), "sans")
     frame = Frame(Box(10, 20, 30, 8), 0)
-    assert fitting.text_line(atoms, ("sans", "left"), (1, 4), frame) == TextLine(
+    assert fitting.text_line(atoms, ("sans", "left"), (1, 4), frame, drawn=False) == TextLine(
         Box(10 + left * 4, 21, 30 - left * 4, 4), ("Ja",), "sans", 4, "left", 0
     )
-    turned = fitting.text_line(atoms, ("sans", "left"), (1, 4), Frame(Box(10, 20, 8, 30), 90))
+    turned = fitting.text_line(atoms, ("sans", "left"), (1, 4), Frame(Box(10, 20, 8, 30), 90), drawn=True)
+    assert turned.drawn
     assert turned.box == Box(10 + 8 - 1 - 4, 20 + left * 4, 4, 30 - left * 4)
 
 
 def test_the_first_character_without_a_glyph_is_found() -> None:
     """Among the fixed text and, where there is a serial in it, among all that the serial can hold."""
-    assert fitting.missing(("Tee", ""), ("A", "B"), "zpl") is None
-    assert fitting.missing(("Čaj ж",), (), "zpl") == "Č"
-    assert fitting.missing(("Čaj ж",), (), "pdf") is None
-    assert fitting.missing(("a", ""), ("A", "ж"), "zpl") == "ж"
-    assert fitting.missing(("a",), ("A", "ж"), "zpl") is None
+    assert fitting.missing(("Tee", ""), ("A", "B")) is None
+    assert fitting.missing(("Čaj\nж",), ()) is None
+    assert fitting.missing(("Čaj 茶 水",), ()) == "茶"
+    assert fitting.missing(("a", ""), ("A", "茶")) == "茶"
+    assert fitting.missing(("a",), ("A", "茶")) is None
+
+
+def test_a_text_is_drawn_where_the_printer_lacks_one_of_its_characters() -> None:
+    """The backslash is one; a line break is no character; what only a serial could hold counts where it is shown."""
+    assert not fitting.drawn(('Tee\n"~^_{|}', ""), ("AB",))
+    assert fitting.drawn(("Teë",), ())
+    assert fitting.drawn(("C:\\",), ())
+    assert fitting.drawn(("a", ""), ("A", "ж"))
+    assert not fitting.drawn(("a",), ("A", "ж"))
 
 
 def test_accents_are_composed() -> None:

@@ -46,7 +46,7 @@ PAYLOADS: dict[Symbology, tuple[str, ...]] = {
     "gs1-datamatrix": ("010950600013435221", ""),
 }
 LINES = st.text(
-    st.sampled_from([chr(code) for code in range(0x21, 0x530) if fonts.covers("pdf", chr(code)) and code != 0xAD]),
+    st.sampled_from([chr(code) for code in range(0x21, 0x530) if fonts.covers(chr(code)) and code != 0xAD]),
     min_size=1,
     max_size=30,
 )

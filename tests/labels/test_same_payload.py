@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 
 from labelsvc.labels import fonts, pdf, raster, zpl
 from labelsvc.labels.compiling import compile_layout
-from labelsvc.labels.fonts import Language
 from labelsvc.labels.formats import LabelFormat, shipped
 from labelsvc.labels.layout import Layout, PlacedSymbol
 from labelsvc.labels.symbols import Shape
@@ -30,7 +29,7 @@ IDENTIFIERS = {"gs1-datamatrix": "]d2", "gs1-128": "]C1", "qr": "]Q1", "code-128
 
 # GS1's character set 82 (General Specifications, 7.11), and those of its characters that mean something to ZPL.
 CSET_82 = "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
-FONT_0 = "".join(chr(code) for code in range(0x20, 0x250) if fonts.covers("zpl", chr(code)))
+FONT_0 = "".join(chr(code) for code in range(0x20, 0x250) if fonts.resident(chr(code)))
 POSITIONS = (string.digits, "23456789ABCDEFGHJKLMNPQRSTUVWXYZ", string.digits + string.ascii_uppercase, "X", "-", "a.")
 
 # Lengths of the values of the Application Identifiers that labels carry; the others are of variable length, up to FNC1.
@@ -130,13 +129,9 @@ def read(batch: Batch, identifier: str, data: bytes) -> dict[str, str]:
     return {"01": item, "21": serial}
 
 
-def drawn(judges: Any, fmt: LabelFormat, batch: Batch, dpmm: int) -> Iterator[tuple[Language, Layout, Any]]:
-    """One label on the three devices: language, layout, dots."""
-    layouts = {
-        language: compile_layout(fmt, batch.values, batch.shape, dpmm, language) for language in ("zpl", "pdf", "png")
-    }
-    assert layouts["zpl"] == layouts["pdf"] == layouts["png"], "one layout, many devices"
-    layout = layouts["zpl"]
+def drawn(judges: Any, fmt: LabelFormat, batch: Batch, dpmm: int) -> Iterator[tuple[str, Layout, Any]]:
+    """One label on the three devices, from one layout: language, layout, dots."""
+    layout = compile_layout(fmt, batch.values, batch.shape, dpmm)
     yield "zpl", layout, judges.zpl(b"".join(zpl.render(layout, [batch.serial])), dpmm)[0]
     yield "png", layout, judges.png(raster.draw(layout, batch.serial))
     file = b"".join(pdf.write(layout, [batch.serial], 1))

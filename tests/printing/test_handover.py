@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.jobs import BLOCK
 from labelsvc.errors import InvalidInput
+from labelsvc.labels import fitting
 from labelsvc.labels.compiling import compile_layout
 from labelsvc.labels.formats import shipped
 from labelsvc.labels.values import Values
@@ -37,7 +38,6 @@ LAYOUT = compile_layout(
     ),
     NUMBERING.scheme.shape(NUMBERING.scope),
     8,
-    "zpl",
 )
 
 
@@ -175,3 +175,13 @@ def test_labels_that_a_printer_cannot_make_are_refused_as_a_whole(works) -> None
     job, printer = job_and_printer(works, works.issue(1))
     with pytest.raises(InvalidInput):
         prepare(works.db, works.issuer, job, replace(printer, spec=replace(printer.spec, dpmm=1)))
+
+
+def test_labels_that_an_echoing_printer_would_not_echo_are_refused_as_a_whole(works, monkeypatch) -> None:
+    works.add_printer("p", "file:///line.zpl")
+    job, printer = job_and_printer(works, works.issue(1))
+    echoing = replace(printer, profile=replace(printer.profile, echo="movement"))
+    assert prepare(works.db, works.issuer, job, echoing)
+    monkeypatch.setattr(fitting, "drawn", lambda pieces, shape: True)
+    with pytest.raises(InvalidInput, match="for the printer to echo"):
+        prepare(works.db, works.issuer, job, echoing)

@@ -3,15 +3,15 @@
 A line of text stands in a cell exactly `size` mm high. All three devices set it the same way:
 
     top of the cell ─┬─────────────────────
-                     │   ASCENT * size         accents of capitals reach up to here
+                     │   ASCENT * size         accents of capitals reach up to here (those of ΐ and ΰ a hair farther)
     baseline ────────┼─────────────────────
                      │   DESCENT * size        g, p, Ç, | reach down to here
     bottom ──────────┴─────────────────────
 
 * PDF and PNG draw DejaVu Sans Condensed with an em of EM_SCALE * size, the baseline ASCENT * size below the top.
 * ZPL prints the printer's font 0 by `^FTx,y^A0r,h,h`, y on the baseline and h = the whole dots in EM_SCALE * size,
-  rounded down. The width is written out and equals the height, which is the font's own proportion.
-* Both font names are font 0 on a printer.
+  rounded down. The width is written out and equals the height, which is the font's own proportion. Both font names are
+  font 0 on a printer. A text with a character that font 0 lacks is sent as the dots of the PNG.
 
 Capitals are about 0.58 of the size high. Widths are measured, not computed on the fly: `metrics.tsv` holds for each
 character the greater of DejaVu's advance and the advance of font 0, the latter widened by 6 % and never less than what
@@ -27,12 +27,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from labelsvc.labels.layout import FontName
-
-Language = Literal["zpl", "pdf", "png"]
 
 EM_SCALE = 0.8
 """Height of the type's em, in parts of a line's size."""
@@ -74,13 +72,18 @@ def overhangs(font: FontName) -> Mapping[str, tuple[float, float]]:
     return _metrics()[font].overhangs
 
 
-def covers(language: Language, char: str) -> bool:
-    """Tell whether an output language's fonts draw a character, inside the line's cell.
+def covers(char: str) -> bool:
+    """Tell whether a label can show a character: the shipped fonts draw it, by itself and inside the line's cell.
 
-    Both font names cover the same characters. ZPL prints font 0, which has few; marks that combine and scripts written
-    from right to left or with joined letters are in none.
+    Both font names cover the same characters. Marks that combine and scripts written from right to left or with joined
+    letters are in none.
     """
-    return char in _font0() if language == "zpl" else char in _metrics()["sans"].widths
+    return char in _metrics()["sans"].widths
+
+
+def resident(char: str) -> bool:
+    """Tell whether a printer's own font 0 has a character, which is true of few."""
+    return char in _font0()
 
 
 @cache

@@ -11,6 +11,7 @@ import pytest
 from labelsvc.domain.batches import LotDates
 from labelsvc.domain.issuer import Issuer
 from labelsvc.issuing import label_formats, lots, products
+from labelsvc.labels import fonts, formats
 from labelsvc.printing import printers
 
 FILES = [
@@ -79,3 +80,14 @@ def test_a_product_added_again_is_refused_so_no_name_changes_under_a_batch(plant
     plant.db.write(lambda conn: conn.exec_driver_sql("UPDATE products SET name = 'Newname'"))
     assert plant.labels(batch) == before
     assert b"Oldname" in before
+
+
+def test_a_format_of_before_the_fonts_grew_is_still_given_to_new_batches(plant: Any, monkeypatch: Any) -> None:
+    """Its revision has the name it was added with; what the fonts of today would call it is not in the books."""
+    toml = label_formats.get_format(plant.db, "plain").toml
+    label_formats.add_format(plant.db, plant.call(), toml.replace("A serial", "Ours"), {})
+    stored = label_formats.get_format(plant.db, "plain").revision
+    formats._parsed.cache_clear()
+    monkeypatch.setattr(fonts, "digest", lambda: "of a font with more characters")
+    assert plant.issue(plant.lot(), 2).format_revision == stored
+    formats._parsed.cache_clear()

@@ -14,10 +14,12 @@ import pytest
 
 from labelsvc.domain.batches import LotDates
 from labelsvc.domain.issuer import Issuer
+from labelsvc.domain.profiles import Profile
 from labelsvc.errors import LabelsvcError, Unavailable
 from labelsvc.issuing import batches, label_formats, lots, products
 from labelsvc.labels import RENDERER_REVISION
 from labelsvc.printing import jobs, printers
+from labelsvc.storage import printers as printer_rows
 
 TIGHT = """
 name = "tight"
@@ -206,12 +208,27 @@ def test_a_format_for_other_products_is_refused(plant: Any) -> None:
     assert refused(plant, lambda: plant.issue(unit, 5, label_format="item-70x35")).code == "format_product_kind"
 
 
-def test_a_character_that_the_printer_lacks_is_refused(plant: Any) -> None:
-    """Chinese is not in its font 0, so nothing is taken."""
+def test_a_character_that_no_label_can_show_is_refused(plant: Any) -> None:
+    """Chinese is in no font of ours, so nothing is taken; Greek is drawn where a printer's font lacks it."""
     label_formats.add_format(plant.db, plant.call(), TIGHT, {})
     plant.printer("p")
     lot = plant.lot(plant.product(name="牛乳"))
-    assert refused(plant, lambda: plant.issue(lot, 5, label_format="tight", printer="p")).code == "format_glyph"
+    refusal = refused(plant, lambda: plant.issue(lot, 5, label_format="tight", printer="p"))
+    assert refusal.code == "format_glyph"
+    assert 'Expected characters of the shipped font, got "牛"' in refusal.message
+    greek = plant.lot(plant.product(name="Τσάι"))
+    assert plant.issue(greek, 5, label_format="tight", printer="p").outcomes == {"planned": 5}
+
+
+def test_a_serial_that_a_printer_certified_to_echo_cannot_echo_is_refused(plant: Any) -> None:
+    """Drawn with the words around it, it is a picture to the printer; one not certified to echo prints it."""
+    label_formats.add_format(plant.db, plant.call(), TIGHT.replace('"{serial}"', '"č. {serial}"'), {})
+    printer, lot = plant.printer("p"), plant.lot(plant.product(name="Tea"))
+    assert plant.issue(lot, 5, label_format="tight", printer="p").outcomes == {"planned": 5}
+    echoing = Profile(echo="movement")
+    plant.db.write(lambda conn: printer_rows.set_profile(conn, plant.call(), printer.id, echoing))
+    assert refused(plant, lambda: plant.issue(lot, 5, label_format="tight", printer="p")).code == "format_echo"
+    assert plant.issue(lot, 5, printer="p").outcomes == {"planned": 5}
 
 
 def test_a_lot_that_a_new_scheme_cannot_number_is_refused(plant: Any) -> None:

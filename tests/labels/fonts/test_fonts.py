@@ -20,7 +20,7 @@ from labelsvc.labels.layout import FontName
 NAMES: tuple[FontName, ...] = ("sans", "bold")
 EM = 2048
 FACES = {name: ImageFont.truetype(str(fonts.path(name)), EM, layout_engine=ImageFont.Layout.BASIC) for name in NAMES}
-FONT_0 = [chr(code) for code in range(0x20, 0x100) if fonts.covers("zpl", chr(code))]
+FONT_0 = [chr(code) for code in range(0x20, 0x100) if fonts.resident(chr(code))]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -35,15 +35,15 @@ def test_dejavu_is_not_wider_than_the_table(name: FontName) -> None:
 def test_dejavu_ink_stays_in_the_cell(name: FontName) -> None:
     """FreeType's outline of every covered character lies between the top and the bottom of the line's cell.
 
-    To the left and right it passes its width by no more than its overhang.
+    To the left and right it passes its width by no more than its overhang; upwards, the cell by less than a dot.
     """
     widths, overhangs = fonts.widths(name), fonts.overhangs(name)
     for char in widths:
         left, top, right, bottom = (edge / EM * fonts.EM_SCALE for edge in FACES[name].getbbox(char, anchor="ls"))
         before, behind = overhangs.get(char, (0.0, 0.0))
         rounding = 2 / EM
-        assert -top <= fonts.ASCENT + rounding, char
-        assert bottom <= fonts.DESCENT + rounding, char
+        assert -top <= fonts.ASCENT + 0.003 + rounding, char
+        assert bottom <= fonts.DESCENT + 0.003 + rounding, char
         assert -left <= before + rounding, char
         assert right <= widths[char] + behind + rounding, char
 
@@ -93,28 +93,27 @@ def test_font_0_is_widened_by_six_percent(name: FontName) -> None:
 def test_the_printers_font_has_ascii_and_six_more() -> None:
     """What zplkit's capture of a printer draws as itself: under ^CI28 a backslash comes out as a cent sign."""
     ascii_drawn = set(map(chr, range(0x20, 0x7F))) - {"\\"}
-    assert {char for char in fonts.widths("sans") if fonts.covers("zpl", char)} == ascii_drawn | set("¢·ÀÂéð")
+    assert {char for char in fonts.widths("sans") if fonts.resident(char)} == ascii_drawn | set("¢·ÀÂéð")
 
 
 def test_both_fonts_cover_the_same_characters() -> None:
     """A text that can be set in one can be set in the other, in PDF and PNG alike."""
     assert fonts.widths("sans").keys() == fonts.widths("bold").keys()
-    assert fonts.covers("pdf", "ž")
-    assert fonts.covers("png", "ž")
+    assert fonts.covers("ž")
 
 
 @pytest.mark.parametrize(
-    "text", ["Größe Ñandú Łódź Šišmiš ÅÄÖ Ģēģi", "Тест ЩЙ Ђорђе", "Ελληνικά", "Հայ", "ქართული", "№ € ≤ µ ½ °"]
+    "text", ["Größe Ñandú Łódź Šišmiš ÅÄÖ Ģēģi", "Тест ЩЙ Ђорђе", "Ελληνικά, πρωτεΐνη", "Հայ", "ქართული", "№ € ≤ µ ½ °"]
 )
 def test_european_scripts_are_covered(text: str) -> None:
-    """Latin, Cyrillic, Greek, Armenian and Georgian texts can be printed by PDF."""
-    assert [char for char in text if not fonts.covers("pdf", char)] == []
+    """Latin, Cyrillic, Greek, Armenian and Georgian texts can be printed."""
+    assert [char for char in text if not fonts.covers(char)] == []
 
 
 def test_what_needs_shaping_is_not_covered() -> None:
     """Letters that join, marks that stack and what runs from right to left would come out wrong, so it is refused."""
     for char in ("\u0301", "\u0627", "\u05d0", "\u200d", "\u202e", "\u00ad", "\u0000", "\n", "\ue000", "中", "😀"):
-        assert not fonts.covers("pdf", char)
+        assert not fonts.covers(char)
     for char in fonts.widths("sans"):
         assert unicodedata.category(char)[0] in "LNPSZ"
         assert unicodedata.bidirectional(char) not in ("R", "AL", "AN")

@@ -141,6 +141,19 @@ def test_a_prefix_in_hex_graphics_ends_them() -> None:
     assert formats(b"^XA^GFA,8,8,4,00FF^XZ") == [b"^XA^GFA,8,8,4,00FF^XZ"]
 
 
+def test_a_text_that_comes_as_dots_is_part_of_its_label() -> None:
+    """In hexadecimal there is nothing that ends it, so the label is one, with all that stands behind the dots."""
+    label = b"^XA^CI28^PW800^LL400^FO32,40,0^GFA,8,8,4,00FF00FF0AF0A5E7^FS^FO9,9^BCN,9^FD42^FS^PQ1^XZ"
+    assert formats(label + label) == [label, label]
+    for at in range(len(label)):
+        assert formats(label[:at], label[at:]) == [label]
+
+
+def test_a_control_command_in_hex_graphics_is_obeyed() -> None:
+    """A printer looks for prefixes there too: ~JA in the midst of dots gives up the label."""
+    assert [*events(b"^XA^GFA,8,8,4,00FF~JA00FF^FS^XZ")] == [Control("JA")]
+
+
 @pytest.mark.parametrize("end", [b"\r\n", b" ", b"\n"])
 def test_getvar_is_complete_with_what_ends_it(end: bytes) -> None:
     assert events(b'! U1 getvar "device.unique_id"' + end) == [Getvar("device.unique_id")]
