@@ -9,22 +9,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from labelsvc.domain.outcomes import Interval, Outcome
-from labelsvc.errors import Conflict
+from labelsvc.errors import Conflict, InvalidInput
 
 #: Outcome a person may give a number -> outcomes it may have had. What is planned or in doubt belongs to its print job
-#: and is resolved there; what was spoiled, sampled, returned or invalidated is final but for invalidation.
+#: and is resolved there. Spoiled (LabelScrapped), returned and invalidated (SNInvalid) are final.
 MOVES: Mapping[Outcome, frozenset[Outcome]] = {
     "spoiled": frozenset({"held", "sent", "confirmed", "absent"}),
     "sampled": frozenset({"held", "sent", "confirmed"}),
     "returned": frozenset({"held", "absent"}),
-    "invalidated": frozenset({"held", "sent", "confirmed", "absent", "spoiled", "sampled"}),
+    "invalidated": frozenset({"held", "sent", "confirmed", "absent", "sampled"}),
 }
 
 #: What a signed declaration may make of what nothing better is known of.
 DECLARED: Mapping[Outcome, frozenset[Outcome]] = {
     "confirmed": frozenset({"held", "sent"}),
     "absent": frozenset({"held", "sent"}),
-    "returned": frozenset({"held"}),
+    "returned": frozenset({"held", "absent"}),
+    "spoiled": frozenset({"held", "sent", "absent"}),
 }
 
 #: A scan proves that a label is there, whatever was thought of it before.
@@ -56,7 +57,7 @@ class Declaration:
     """What somebody signs of all numbers of a lot of which nothing better is known.
 
     Attributes:
-        of: held or sent.
+        of: held, sent or absent.
         outcome: a key of DECLARED.
         statement: what was seen, and by whom.
     """
@@ -64,6 +65,18 @@ class Declaration:
     of: Outcome
     outcome: Outcome
     statement: str
+
+
+def check_declaration(declaration: Declaration) -> None:
+    """See that numbers that are `of` may be declared to be `outcome`.
+
+    Raises:
+        InvalidInput: they may not, with what was expected.
+    """
+    if declaration.of not in DECLARED.get(declaration.outcome, frozenset()):
+        wanted = ", or ".join(f"{' or '.join(sorted(of))} as {outcome}" for outcome, of in DECLARED.items())
+        message = f"Expected {wanted}, got {declaration.of} as {declaration.outcome}."
+        raise InvalidInput("declaration", message, pointer="/as")
 
 
 def check_move(known: Iterable[Interval], outcome: Outcome, pointer: str) -> None:

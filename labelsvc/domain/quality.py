@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from labelsvc.domain.actors import Actor
+from labelsvc.domain.outcomes import Outcome
 
 #: Which labels of each batch somebody has to scan: every one, every nth, or the first and the last.
 PlanKind = Literal["every", "nth", "ends", "none"]
 
 
+#: Outcomes of labels that a plan may ask for: those that are there, or may be yet.
+THERE: frozenset[Outcome] = frozenset({"held", "planned", "sent", "in_doubt", "confirmed"})
+
+
 @dataclass(frozen=True, slots=True)
 class SamplingPlan:
     """Which labels of each batch are to be scanned.
+
+    A label that is no more (spoiled, sampled, returned, invalidated), or did not come out, is not asked for; the last
+    label is the last of those that are left.
 
     Attributes:
         nth: with `nth`: labels 1, 1 + n, 1 + 2n ... and the last.
@@ -24,17 +32,24 @@ class SamplingPlan:
     kind: PlanKind = "none"
     nth: int = 1
 
-    def labels(self, count: int) -> Iterator[int]:
-        """Yield the numbers (from 1) of the labels of a batch of `count`, ascending."""
+    def asked(self, origin: int, there: Sequence[tuple[int, int]]) -> int:
+        """Count the labels of a batch that are to be scanned.
+
+        Args:
+            origin: ordinal of label 1.
+            there: ordinals of the labels that are there, as disjoint ascending intervals.
+        """
+        if not there or self.kind == "none":
+            return 0
+        first, last = there[0][0], there[-1][1]
         match self.kind:
             case "every":
-                yield from range(1, count + 1)
+                return sum(end - begin + 1 for begin, end in there)
             case "nth":
-                yield from range(1, count + 1, self.nth)
-                if (count - 1) % self.nth:
-                    yield count
+                steps = sum((end - origin) // self.nth - (begin - 1 - origin) // self.nth for begin, end in there)
+                return steps + ((last - origin) % self.nth != 0)
             case "ends":
-                yield from sorted({1, count})
+                return len({first, last})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +110,9 @@ class VerifyScan:
     product: str | None = None
 
 
-#: right: of the lot and batch meant; wrong-lot, wrong-batch; duplicate: scanned before; unreadable; unknown: never
-#: issued; not-printed: issued, but no label should be there; not-valid: spoiled, sampled, returned or invalidated;
+#: right: of the lot and batch meant; wrong-lot, wrong-batch; duplicate: scanned before, since it was printed last;
+#: unreadable; unknown: never issued, or on a label that is not ours; not-printed: issued, but no label should be there;
+#: not-valid: spoiled, sampled, returned or invalidated;
 #: end-card-right, end-card-wrong: the control label of a lot, against the lot as it is.
 VerdictKind = Literal[
     "right",

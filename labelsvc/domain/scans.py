@@ -6,13 +6,15 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from labelsvc.domain.element_strings import split_element_string
+from labelsvc.domain.element_strings import FNC1, split_element_string
 from labelsvc.errors import InvalidInput
 
 #: Symbology identifiers (ISO/IEC 15424) that scanners put in front.
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
-_GS = "\x1d"
+#: What a scanner that plays a keyboard puts around what it read.
+_AROUND = "\r\n\t "
 _END_CARD = re.compile(r"labelsvc:lot/([0-9]{1,18})/([0-9]{1,18})/([0-9a-f]{64})")
+_SERIAL = re.compile(r"[!-~]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +24,13 @@ class Reading:
     Attributes:
         product: GTIN or item code; None: it names none.
         lot: lot number; None: it names none.
+        domain: what stands before the keys of a Digital Link; None: it is none.
     """
 
     serial: str
     product: str | None = None
     lot: str | None = None
+    domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +49,20 @@ class EndCard:
 def read(text: str) -> Reading | EndCard | None:
     """Take apart what a scanner read; None: it is none of our labels.
 
-    An element string may begin with a symbology identifier or FNC1, a Digital Link be of any domain.
+    Before an element string a symbology identifier and FNC1 may stand. What is none may still be a plain serial.
     """
-    text = (
-        _SYMBOLOGY.sub("", text.strip("\r\n\t "), count=1) if text.lstrip().startswith("]") else text.strip("\r\n\t ")
-    )
+    text = _SYMBOLOGY.sub("", text.strip(_AROUND), count=1) if text.lstrip(_AROUND).startswith("]") else text
+    text = text.strip(_AROUND + FNC1)
     if found := _END_CARD.fullmatch(text):
         return EndCard(int(found[1]), int(found[2]), found[3])
     if text.startswith(("https://", "http://")):
         return _link(text)
-    text = text.lstrip(_GS)
-    if re.match(r"01[0-9]{14}", text):
-        return _elements(text)
-    product, slash, serial = text.partition("/")
-    if slash:
-        return Reading(serial, product) if product and serial else None
-    return Reading(text) if re.fullmatch(r"[!-~]{1,20}", text) else None
+    if re.match(r"01[0-9]{14}", text) and (reading := _elements(text)):
+        return reading
+    product, slash, serial = text.rpartition("/")
+    if slash and not product:
+        return None
+    return Reading(serial, product or None) if _SERIAL.fullmatch(serial) else None
 
 
 def _elements(text: str) -> Reading | None:
@@ -73,12 +75,15 @@ def _elements(text: str) -> Reading | None:
 
 def _link(text: str) -> Reading | None:
     try:
-        steps = urlsplit(text).path.split("/")
-    except ValueError:
+        link = urlsplit(text)
+    except ValueError:  # no address at all
         return None
-    for at in range(len(steps) - 3, -1, -1):
+    steps = link.path.split("/")
+    for at in range(len(steps) - 3):
         if steps[at] == "01" and re.fullmatch("[0-9]{14}", steps[at + 1]):
-            said = dict(zip(steps[at + 2 :: 2], steps[at + 3 :: 2], strict=False))
-            if "21" in said:
-                return Reading(unquote(said["21"]), steps[at + 1], unquote(said["10"]) if "10" in said else None)
+            said = dict(zip(steps[at + 2 :: 2], map(unquote, steps[at + 3 :: 2]), strict=False))
+            if "21" not in said:
+                return None
+            domain = f"{link.scheme}://{link.netloc}{'/'.join(steps[:at])}"
+            return Reading(said["21"], steps[at + 1], said.get("10"), domain)
     return None

@@ -16,7 +16,7 @@ from labelsvc.domain.pages import Page
 from labelsvc.domain.products import Product
 from labelsvc.domain.schemes import Scheme
 from labelsvc.errors import Conflict, InvalidInput, NotFound, at
-from labelsvc.storage import audit, lots, products
+from labelsvc.storage import audit, lots, products, quality
 from labelsvc.storage.database import Database
 
 
@@ -52,10 +52,12 @@ def edit_lot(db: Database, call: Call, lot_id: int, dates: LotDates) -> OpenLot:
     Raises:
         NotFound: no such lot.
         InvalidInput: the dates break a rule, or do not suit the product's serial scheme.
+        Conflict: the lot is closed.
     """
 
     def work(conn: Connection) -> OpenLot:
         old = lots.get(conn, lot_id, lock=True)
+        quality.check_open(conn, lot_id)
         product = products.get(conn, old.product_code)
         lot = _checked(old.lot.number, dates, product)
         if lot == old.lot:

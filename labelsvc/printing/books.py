@@ -60,6 +60,8 @@ class DatabaseBooks:
             self.lease.renew(conn)
             if jobs.get(conn, self.job.id, lock=True).cancel_requested:
                 return steps.CancelAsked()
+            if self._is_there(conn, first, last):
+                return steps.EndAsked()
             outcomes.hold_in_doubt(conn, self._call(), self.delivery, first, last)
             return steps.Held()
 
@@ -84,6 +86,8 @@ class DatabaseBooks:
         def work(conn: Connection) -> Fact:
             self.lease.renew(conn)
             way, fact = known.way, self._wish(conn) if new else None
+            if way is not None and new and fact is None and self._is_there(conn, way[0] + known.kept, way[1]):
+                fact = steps.EndAsked()
             if way is not None and fact is not None:
                 way = (way[0], way[0] + known.kept - 1) if known.kept else None
             outcomes.advance(conn, self._call(), self.delivery, outcomes.Known(*said), way)
@@ -100,6 +104,13 @@ class DatabaseBooks:
         if self._undigested >= WINDOW:
             self._undigested = 0
         return fact
+
+    def _is_there(self, conn: Connection, first: int, last: int) -> bool:
+        """Whether somebody scanned one of the labels that are to go next, since this delivery was told to print them.
+
+        It was thought absent then. The job goes back into its queue, and whoever takes it up leaves that label out.
+        """
+        return self.job.kind == "batch" and bool(outcomes.proved(conn, self.job.range_id, first, last))
 
     def _wish(self, conn: Connection) -> Fact | None:
         if self.sender.stopping():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection
 
@@ -10,9 +10,9 @@ from labelsvc.domain.actors import Call
 from labelsvc.domain.gs1 import parse_product_code
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.moves import MOVES, Move, check_move
-from labelsvc.domain.outcomes import Interval, runs
+from labelsvc.domain.outcomes import Interval, runs, within
 from labelsvc.domain.products import check_name
-from labelsvc.errors import InvalidInput, NotFound, at
+from labelsvc.errors import Conflict, InvalidInput, NotFound, at
 from labelsvc.storage import audit, issued, outcomes, quality, ranges
 from labelsvc.storage import requests as request_keys
 from labelsvc.storage.database import Database
@@ -39,42 +39,70 @@ def move_numbers(db: Database, issuer: Issuer, call: Call, move: Move) -> int:
     if move.outcome not in MOVES:
         wanted = ", ".join(MOVES)
         raise InvalidInput("move_unknown", f"Expected one of {wanted}, got {move.outcome}.", pointer="/outcome")
+    with db.read() as conn:  # which range a serial is of never changes
+        found = _found(conn, issuer, code, move.serials)
     route, body = "moves", {**asdict(move), "serials": list(move.serials)}
 
     def work(conn: Connection) -> int:
         answered = request_keys.claim(conn, call, route, body)
         if answered is not None:
             return int(answered["moved"])
-        found = _found(conn, issuer, code, move.serials)
-        for range_id in sorted(found):
-            ranges.lock(conn, range_id)
-            for ordinal, pointer in found[range_id].items():
-                check_move([outcomes.of_number(conn, range_id, ordinal)], move.outcome, pointer)
-            for first, last in runs(sorted(found[range_id])):
-                outcomes.append(conn, call, range_id, Interval(first, last, move.outcome, reason=move.reason))
-        after = {"product": code, "serials": list(move.serials), "outcome": move.outcome}
-        audit.record(conn, call, f"number.{move.outcome}", f"product:{code}", after=after, reason=move.reason)
+        for numbers in found:
+            quality.check_open(conn, numbers.lot_id, numbers.pointers[min(numbers.pointers)])
+        for numbers in found:
+            _move(conn, call, numbers, move)
         request_keys.settle(conn, call, route, {"moved": len(move.serials)})
         return len(move.serials)
 
     return db.write(work)
 
 
-def _found(conn: Connection, issuer: Issuer, code: str, serials: tuple[str, ...]) -> dict[int, dict[int, str]]:
-    """Return range -> ordinal -> where it stands in the request; all their lots are open and stay so."""
-    found: dict[int, dict[int, str]] = {}
-    lots: set[int] = set()
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """Numbers of one batch.
+
+    Attributes:
+        pointers: ordinal -> where its serial stands in the request.
+    """
+
+    lot_id: int
+    batch_id: int
+    range_id: int
+    pointers: dict[int, str]
+
+
+def _found(conn: Connection, issuer: Issuer, code: str, serials: tuple[str, ...]) -> list[_Numbers]:
+    """Return whose the serials are, by range: the order in which everybody locks them."""
+    found: dict[int, _Numbers] = {}
     for place, serial in enumerate(serials):
         pointer = f"/serials/{place}"
         number = issued.find(conn, issuer, code, serial)
         if number is None:
             message = f"Expected a serial that {code} got, got {serial[:40]!r}."
             raise NotFound("never_issued", message, pointer=pointer)
-        ordinals = found.setdefault(number.granted.id, {})
-        if number.ordinal in ordinals:
+        batch = number.batch
+        its = found.setdefault(batch.range_id, _Numbers(batch.lot_id, batch.id, batch.range_id, {}))
+        if number.ordinal in its.pointers:
             raise InvalidInput("serial_twice", f"Expected each serial once, got {serial} twice.", pointer=pointer)
-        ordinals[number.ordinal] = pointer
-        if number.batch.lot_id not in lots:
-            quality.check_open(conn, number.batch.lot_id, pointer)
-            lots.add(number.batch.lot_id)
-    return found
+        its.pointers[number.ordinal] = pointer
+    return [found[range_id] for range_id in sorted(found)]
+
+
+def _move(conn: Connection, call: Call, numbers: _Numbers, move: Move) -> None:
+    ranges.lock(conn, numbers.range_id)
+    known = outcomes.of_range(conn, numbers.range_id)
+    spans = runs(sorted(numbers.pointers))
+    for first, last in spans:
+        for part in within(known, first, last):
+            check_move([part], move.outcome, numbers.pointers[part.first])
+            if part.outcome == "absent" and quality.is_printing(conn, numbers.batch_id, part.first, part.last):
+                message = "Expected a number whose print job has ended, got one that is still to be printed."
+                raise Conflict("move_not_allowed", message, pointer=numbers.pointers[part.first])
+        outcomes.append(conn, call, numbers.range_id, Interval(first, last, move.outcome, reason=move.reason))
+    subject = f"batch:{numbers.batch_id}"
+    after = {"outcome": move.outcome, "numbers": [list(span) for span in spans]}
+    audit.record(conn, call, f"batch.{_VERBS[move.outcome]}", subject, after=after, reason=move.reason)
+
+
+#: As the audit says it.
+_VERBS = {"spoiled": "spoil", "sampled": "sample", "returned": "return", "invalidated": "invalidate"}

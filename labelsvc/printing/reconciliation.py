@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import Connection
 
 from labelsvc.domain.actors import Call
 from labelsvc.domain.issuer import Issuer
-from labelsvc.domain.moves import DECLARED, OPEN, Declaration
-from labelsvc.domain.outcomes import OUTCOMES, Interval, Outcome, having, totals
+from labelsvc.domain.moves import OPEN, Declaration, check_declaration
+from labelsvc.domain.outcomes import OUTCOMES, Interval, Outcome, having, totals, within
 from labelsvc.domain.pages import Page
 from labelsvc.domain.products import check_name
-from labelsvc.domain.quality import Closure, Reconciliation, SamplingPlan
-from labelsvc.domain.ranges import Numbering
-from labelsvc.errors import Conflict, InvalidInput, at
+from labelsvc.domain.quality import THERE, Closure, Reconciliation, SamplingPlan
+from labelsvc.errors import Conflict, InvalidInput, Unavailable, at
+from labelsvc.printing import serial_list
 from labelsvc.storage import audit, batches, lots, outcomes, quality, ranges, webhooks
 from labelsvc.storage import requests as request_keys
 from labelsvc.storage.database import Database
 
 _STATEMENT_AT_MOST = 500
 NTH_AT_MOST = 1_000_000
+#: A number changed between making the lot's digest and closing it: make it again, this often.
+_LOOKS = 5
 
 
 def reconcile(db: Database, lot_id: int) -> Reconciliation:
@@ -37,22 +39,21 @@ def reconcile(db: Database, lot_id: int) -> Reconciliation:
 
 
 def _reconciled(conn: Connection, lot_id: int) -> Reconciliation:
-    chosen, known = quality.plan(conn, lot_id), quality.ranges_of(conn, lot_id)
-    sums: dict[str, int] = {}
-    for _, range_id, _, _ in known:
-        for outcome, count in totals(outcomes.of_range(conn, range_id)).items():
-            sums[outcome] = sums.get(outcome, 0) + count
-    open_jobs, reprints = quality.jobs_of(conn, lot_id)
+    chosen = quality.plan(conn, lot_id)
+    sums: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
     to_scan = 0
-    if chosen.kind != "none":
-        done = quality.scanned(conn, [range_id for _, range_id, _, _ in known])
-        for _, range_id, first, count in known:
-            scanned = done.get(range_id, set())
-            to_scan += sum(first + label - 1 not in scanned for label in chosen.labels(count))
+    for _, range_id, first, _ in quality.ranges_of(conn, lot_id):
+        known = outcomes.of_range(conn, range_id)
+        for outcome, count in totals(known).items():
+            sums[outcome] += count
+        there = tuple((part.first, part.last) for part in having(known, THERE))
+        to_scan += chosen.asked(first, there) - quality.scanned(conn, range_id, first, there, chosen)
+    # After the outcomes: a job that goes on needs numbers that are absent, and those were seen.
+    open_jobs, reprints = quality.jobs_of(conn, lot_id)
     return Reconciliation(
         lot_id=lot_id,
         granted=quality.granted(conn, lot_id),
-        outcomes={outcome: sums.get(outcome, 0) for outcome in OUTCOMES},
+        outcomes=sums,
         open_jobs=open_jobs,
         reprints=reprints,
         to_scan=to_scan,
@@ -67,28 +68,41 @@ def serials_behind(
     """Return the serials behind a figure, as (batch, label in it, serial), in the order they were granted.
 
     Args:
-        after: how many to pass over.
+        after: place, from 1, among all numbers of the lot after which to begin; it stays the same whatever becomes of
+            numbers meanwhile.
 
     Raises:
         NotFound: no such lot.
     """
     found: list[tuple[int, int, str]] = []
-    passed = 0
+    places: list[int] = []
+    before = 0  # numbers of the lot before this range
     with db.read() as conn:
         lots.get(conn, lot_id)
-        for batch_id, range_id, first, _ in quality.ranges_of(conn, lot_id):
-            numbering = _numbering(conn, issuer, batch_id)
-            for part in having(outcomes.of_range(conn, range_id), {outcome}):
-                skipped = min(max(after - passed, 0), part.count)
-                passed += skipped
-                begin = part.first + skipped
-                take = min(part.last - begin + 1, limit + 1 - len(found))
-                if take > 0:
-                    texts = numbering.texts(begin, take)
-                    found += [(batch_id, begin + at_ - first + 1, text) for at_, text in enumerate(texts)]
-            if len(found) > limit:
-                break
-    return Page(tuple(found[:limit]), after + limit if len(found) > limit else None)
+        for batch_id, range_id, first, count in quality.ranges_of(conn, lot_id):
+            begin = first + max(after - before, 0)
+            if begin < first + count and len(found) <= limit:
+                known = having(within(outcomes.of_range(conn, range_id), begin, first + count - 1), {outcome})
+                for ordinal, text in _serials(conn, issuer, batch_id, known, limit + 1 - len(found)):
+                    found.append((batch_id, ordinal - first + 1, text))
+                    places.append(before + ordinal - first + 1)
+            before += count
+    return Page(tuple(found[:limit]), places[limit - 1] if len(found) > limit else None)
+
+
+def _serials(
+    conn: Connection, issuer: Issuer, batch_id: int, parts: tuple[Interval, ...], at_most: int
+) -> list[tuple[int, str]]:
+    """Return the first serials of some intervals of a batch, with their ordinals."""
+    found: list[tuple[int, str]] = []
+    if not parts:
+        return found
+    batch = batches.get(conn, batch_id)
+    numbering = issuer.numbering(batch.product_code, batch.pattern, batch.scope, batch.key_version)
+    for part in parts:
+        count = min(part.count, at_most - len(found))
+        found += enumerate(numbering.texts(part.first, count), part.first)
+    return found
 
 
 def set_sampling(db: Database, call: Call, lot_id: int, chosen: SamplingPlan) -> Reconciliation:
@@ -114,7 +128,7 @@ def set_sampling(db: Database, call: Call, lot_id: int, chosen: SamplingPlan) ->
 
 
 def declare(db: Database, call: Call, lot_id: int, declaration: Declaration) -> Reconciliation:
-    """Sign what became of all numbers of a lot that are held, or were sent to printers that tell nothing.
+    """Sign what became of all numbers of a lot of which nothing better is known: held, sent or absent.
 
     Raises:
         NotFound: no such lot.
@@ -123,29 +137,43 @@ def declare(db: Database, call: Call, lot_id: int, declaration: Declaration) -> 
     """
     with at("/statement"):
         check_name(declaration.statement, _STATEMENT_AT_MOST)
-    if declaration.of not in DECLARED.get(declaration.outcome, frozenset()):
-        message = "Expected held or sent to be declared confirmed or absent, or held to be declared returned, got "
-        raise InvalidInput("declaration", f"{message}{declaration.of} as {declaration.outcome}.", pointer="/as")
+    check_declaration(declaration)
     route, body = f"lots/{lot_id}/declarations", asdict(declaration)
 
     def work(conn: Connection) -> Reconciliation:
         lots.get(conn, lot_id, lock=True)
-        if request_keys.claim(conn, call, route, body) is None:
-            quality.check_open(conn, lot_id)
-            _check_jobs_ended(conn, lot_id)
-            count = 0
-            for _, range_id, _, _ in quality.ranges_of(conn, lot_id):
-                ranges.lock(conn, range_id)
-                for part in having(outcomes.of_range(conn, range_id), {declaration.of}):
-                    count += part.count
-                    said = Interval(part.first, part.last, declaration.outcome, part.evidence, declaration.statement)
-                    outcomes.append(conn, call, range_id, said)
-            after = {"of": declaration.of, "as": declaration.outcome, "numbers": count}
-            audit.record(conn, call, "lot.declare", f"lot:{lot_id}", after=after, reason=declaration.statement)
-            request_keys.settle(conn, call, route, {"numbers": count})
-        return _reconciled(conn, lot_id)
+        answered = request_keys.claim(conn, call, route, body)
+        if answered is not None:
+            return _remembered(answered)
+        quality.check_open(conn, lot_id)
+        quality.hold_jobs(conn, lot_id)
+        known = quality.ranges_of(conn, lot_id)
+        count = sum(_declare(conn, call, range_id, declaration) for _, range_id, _, _ in known)
+        found = _reconciled(conn, lot_id)
+        _check_jobs_ended(found)
+        after = {"of": declaration.of, "as": declaration.outcome, "numbers": count}
+        audit.record(conn, call, "lot.declare", f"lot:{lot_id}", after=after, reason=declaration.statement)
+        request_keys.settle(conn, call, route, asdict(found))
+        return found
 
     return db.write(work)
+
+
+def _declare(conn: Connection, call: Call, range_id: int, declaration: Declaration) -> int:
+    """Say it of all numbers of a range that are so; return how many."""
+    ranges.lock(conn, range_id)
+    parts = having(outcomes.of_range(conn, range_id), {declaration.of})
+    for part in parts:
+        # What is only declared is known by no more than before.
+        evidence = part.evidence if declaration.outcome == "confirmed" else None
+        said = Interval(part.first, part.last, declaration.outcome, evidence, declaration.statement)
+        outcomes.append(conn, call, range_id, said)
+    return sum(part.count for part in parts)
+
+
+def _remembered(answer: Mapping[str, Any]) -> Reconciliation:
+    """Return a reconciliation as it was answered; its lot was open then."""
+    return Reconciliation(**{**answer, "plan": SamplingPlan(**answer["plan"])})
 
 
 def close_lot(db: Database, issuer: Issuer, call: Call, lot_id: int, statement: str | None) -> Reconciliation:
@@ -159,27 +187,53 @@ def close_lot(db: Database, issuer: Issuer, call: Call, lot_id: int, statement: 
     if statement is not None:
         with at("/statement"):
             check_name(statement, _STATEMENT_AT_MOST)
+    for _ in range(_LOOKS):
+        with db.read() as conn:
+            lots.get(conn, lot_id)
+            _check_settled(_reconciled(conn, lot_id))
+            listed = serial_list.confirmed(conn, issuer, lot_id)
+        count, digest = serial_list.digest(listed)  # takes a while for many, so no transaction is open
+        end = Closure(call.at, call.actor, count, digest, statement)
 
-    def work(conn: Connection) -> Reconciliation:
-        lots.get(conn, lot_id, lock=True)
-        quality.check_open(conn, lot_id)
-        _check_jobs_ended(conn, lot_id)
-        found = _reconciled(conn, lot_id)
-        left = {outcome: found.outcomes[outcome] for outcome in OPEN if found.outcomes[outcome]}
-        if left or found.difference:
-            said = ", ".join(f"{count} {outcome}" for outcome, count in left.items())
-            raise Conflict("lot_not_settled", f"Expected every number of the lot accounted for, got {said}.", left=left)
-        if found.to_scan:
-            message = f"Expected every label of the sampling plan scanned, got {found.to_scan} that were not."
-            raise Conflict("lot_not_sampled", message)
-        count, digest = _digest(conn, issuer, lot_id)
-        quality.close(conn, call, lot_id, Closure(call.at, call.actor, count, digest, statement), found.outcomes)
-        after = {"figures": dict(found.outcomes), "serials": count, "digest": digest}
-        audit.record(conn, call, "lot.close", f"lot:{lot_id}", after=after, reason=statement)
-        webhooks.emit(conn, "lot.closed", {"lot": lot_id, **after}, call.at)
-        return _reconciled(conn, lot_id)
+        def work(conn: Connection, listed: tuple[serial_list.Run, ...] = listed, end: Closure = end) -> bool:
+            lots.get(conn, lot_id, lock=True)
+            found = _reconciled(conn, lot_id)
+            _check_settled(found)
+            if serial_list.confirmed(conn, issuer, lot_id) != listed:
+                return False
+            _close(conn, call, found, end)
+            return True
 
-    return db.write(work)
+        if db.write(work):
+            return reconcile(db, lot_id)
+    raise Unavailable("lot_busy", "Expected the lot to stay as it is for a moment, got edit after edit.")
+
+
+def _close(conn: Connection, call: Call, found: Reconciliation, end: Closure) -> None:
+    quality.close(conn, call, found.lot_id, end, found.outcomes)
+    after = {"figures": dict(found.outcomes), "serials": end.count, "digest": end.digest}
+    audit.record(conn, call, "lot.close", f"lot:{found.lot_id}", after=after, reason=end.statement)
+    webhooks.emit(conn, "lot.closed", {"lot": found.lot_id, **after}, call.at)
+
+
+def _check_settled(found: Reconciliation) -> None:
+    """See that a lot can be closed."""
+    if found.closure is not None:
+        raise Conflict("lot_closed", "Expected a lot that is open, got one that is closed.")
+    _check_jobs_ended(found)
+    left = {outcome: found.outcomes[outcome] for outcome in OPEN if found.outcomes[outcome]}
+    if left or found.difference:
+        said = ", ".join(f"{count} {outcome}" for outcome, count in left.items()) or f"{found.difference} unknown"
+        raise Conflict("lot_not_settled", f"Expected every number of the lot accounted for, got {said}.", left=left)
+    if found.to_scan:
+        message = f"Expected every label of the sampling plan scanned, got {found.to_scan} that were not."
+        raise Conflict("lot_not_sampled", message)
+
+
+def _check_jobs_ended(found: Reconciliation) -> None:
+    if found.open_jobs:
+        message = f"Expected every print job of the lot to have ended, got {found.open_jobs} that have not."
+        raise Conflict("lot_printing", message)
 
 
 def lot_digest(db: Database, issuer: Issuer, lot_id: int) -> tuple[int, str]:
@@ -190,30 +244,5 @@ def lot_digest(db: Database, issuer: Issuer, lot_id: int) -> tuple[int, str]:
     """
     with db.read() as conn:
         lots.get(conn, lot_id)
-        return _digest(conn, issuer, lot_id)
-
-
-def _digest(conn: Connection, issuer: Issuer, lot_id: int) -> tuple[int, str]:
-    serials = sorted(_confirmed(conn, issuer, lot_id))
-    digest = hashlib.sha256()
-    for serial in serials:
-        digest.update(f"{serial}\n".encode("ascii"))
-    return len(serials), digest.hexdigest()
-
-
-def _confirmed(conn: Connection, issuer: Issuer, lot_id: int) -> Iterator[str]:
-    for batch_id, range_id, _, _ in quality.ranges_of(conn, lot_id):
-        numbering = _numbering(conn, issuer, batch_id)
-        for part in having(outcomes.of_range(conn, range_id), {"confirmed"}):
-            yield from numbering.texts(part.first, part.count)
-
-
-def _check_jobs_ended(conn: Connection, lot_id: int) -> None:
-    still, _ = quality.jobs_of(conn, lot_id)
-    if still:
-        raise Conflict("lot_printing", f"Expected every print job of the lot to have ended, got {still} that have not.")
-
-
-def _numbering(conn: Connection, issuer: Issuer, batch_id: int) -> Numbering:
-    batch = batches.get(conn, batch_id)
-    return issuer.numbering(batch.product_code, batch.pattern, batch.scope, batch.key_version)
+        listed = serial_list.confirmed(conn, issuer, lot_id)
+    return serial_list.digest(listed)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection
 
 from labelsvc.domain.actors import Call
+from labelsvc.domain.gs1 import parse_product_code
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.moves import SCANNABLE
 from labelsvc.domain.outcomes import Interval
 from labelsvc.domain.quality import Verdict, VerdictKind, VerifyScan
 from labelsvc.domain.scans import EndCard, Reading, read
 from labelsvc.errors import InvalidInput, LabelsvcError
-from labelsvc.printing.reconciliation import lot_digest
+from labelsvc.labels.values import Values
+from labelsvc.printing import serial_list
 from labelsvc.storage import audit, batches, issued, lots, outcomes, quality, ranges
+from labelsvc.storage.batches import BatchRow
 from labelsvc.storage.database import Database
 from labelsvc.storage.issued import Number
 
@@ -20,57 +25,70 @@ _TEXT_AT_MOST = 500
 
 
 def verify_scan(db: Database, issuer: Issuer, call: Call, scan: VerifyScan) -> Verdict:
-    """Say what a scanned label is, and keep the scan; a right one raises its number's evidence to `scanned`.
+    """Say what a scanned label is, and keep the scan; a label that is there raises its number's evidence to `scanned`.
 
     Raises:
         NotFound: no such lot or batch.
-        InvalidInput: the text is too long.
+        InvalidInput: the text is too long, or the batch is none of the lot.
     """
     if scan.text is not None and len(scan.text) > _TEXT_AT_MOST:
         message = f"Expected at most {_TEXT_AT_MOST} characters, got {len(scan.text)}."
         raise InvalidInput("scan_text", message, pointer="/text")
     said = None if scan.text is None else read(scan.text)
-    digest = lot_digest(db, issuer, said.lot_id) if isinstance(said, EndCard) and _is_lot(db, said.lot_id) else None
+    card = _end_card(db, issuer, said) if isinstance(said, EndCard) else None
 
     def work(conn: Connection) -> Verdict:
         meant = _meant(conn, scan)
-        number = None
-        if isinstance(said, EndCard):
-            verdict = _end_card(said, digest)
-        elif said is None:
-            verdict = Verdict("unreadable", "Expected a label of ours, got one that cannot be read.")
+        number = _number(conn, issuer, said, scan.product or meant.product) if isinstance(said, Reading) else None
+        if isinstance(said, Reading) and number is not None:
+            verdict, proved = _verdict(conn, said, number, meant)
         else:
-            number = _number(conn, issuer, said, scan.product or meant[2])
-            verdict = _verdict(conn, said, number, meant) if number else _unknown(said)
-        place: dict[str, int | None] = {"lot_id": verdict.lot_id, "batch_id": verdict.batch_id}
-        place |= {"range_id": number.granted.id, "ordinal": number.ordinal} if number else {}
-        quality.record_scan(conn, call, verdict.kind, scan.text, place)
-        if number is not None and verdict.kind in ("right", "wrong-lot", "wrong-batch"):
+            verdict, proved = card or _unknown(said), False
+        if proved and number is not None:
             _raise_evidence(conn, call, number)
-        subject = f"batch:{verdict.batch_id}" if verdict.batch_id else f"lot:{verdict.lot_id or scan.lot_id or 0}"
-        audit.record(conn, call, "label.scan", subject, after={"verdict": verdict.kind, "serial": verdict.serial})
+        place = {"lot_id": verdict.lot_id, "batch_id": verdict.batch_id}
+        if number is not None:
+            place |= {"range_id": number.granted.id, "ordinal": number.ordinal}
+        quality.record_scan(conn, call, quality.Scan(verdict.kind, _shown(scan.text), proved, **place))
+        _audit(conn, call, scan, verdict)
         return verdict
 
     return db.write(work)
 
 
-def _is_lot(db: Database, lot_id: int) -> bool:
-    with db.read() as conn:
-        try:
-            lots.get(conn, lot_id)
-        except LabelsvcError:
-            return False
-    return True
+def _audit(conn: Connection, call: Call, scan: VerifyScan, verdict: Verdict) -> None:
+    """Write the entry; of a text that is no serial of ours it holds nothing, for that may be anybody's."""
+    after = {"verdict": verdict.kind, "lot": verdict.lot_id or scan.lot_id, "batch": verdict.batch_id or scan.batch_id}
+    subject = f"label:{verdict.product}/{verdict.serial}" if verdict.batch_id else "label:unknown"
+    audit.record(conn, call, "label.scan", subject, after=after)
 
 
-def _meant(conn: Connection, scan: VerifyScan) -> tuple[int | None, int | None, str | None]:
-    """Return the lot and the batch that the label should be of, and their product."""
+def _shown(text: str | None) -> str | None:
+    """Return a text with an escape for each character that cannot be shown, GS for instance."""
+    if text is None:
+        return None
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)[:_TEXT_AT_MOST]
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """Where a label should be from, as far as somebody said."""
+
+    lot_id: int | None = None
+    batch_id: int | None = None
+    product: str | None = None
+
+
+def _meant(conn: Connection, scan: VerifyScan) -> _Meant:
     if scan.batch_id is not None:
         batch = batches.get(conn, scan.batch_id)
-        return batch.lot_id, batch.id, batch.product_code
+        if scan.lot_id not in (None, batch.lot_id):
+            message = f"Expected a batch of lot {scan.lot_id}, got one of {batch.lot_id}."
+            raise InvalidInput("batch_not_of_lot", message, pointer="/batch")
+        return _Meant(batch.lot_id, batch.id, batch.product_code)
     if scan.lot_id is not None:
-        return scan.lot_id, None, lots.get(conn, scan.lot_id).product_code
-    return None, None, None
+        return _Meant(scan.lot_id, None, lots.get(conn, scan.lot_id).product_code)
+    return _Meant()
 
 
 def _number(conn: Connection, issuer: Issuer, said: Reading, product: str | None) -> Number | None:
@@ -78,56 +96,87 @@ def _number(conn: Connection, issuer: Issuer, said: Reading, product: str | None
     if code is None:
         return None
     try:
-        return issued.find(conn, issuer, code, said.serial)
+        return issued.find(conn, issuer, parse_product_code(code).value, said.serial)
     except LabelsvcError:  # no such product, or no code of one
         return None
 
 
-def _verdict(
-    conn: Connection, said: Reading, number: Number, meant: tuple[int | None, int | None, str | None]
-) -> Verdict:
+def _verdict(conn: Connection, said: Reading, number: Number, meant: _Meant) -> tuple[Verdict, bool]:
+    """Return what a label of ours is, and whether it proves that its number's label is there."""
+    batch = number.batch
+    quality.wait_for_senders(conn, batch.id, number.ordinal)
     ranges.lock(conn, number.granted.id)
-    batch, known = number.batch, outcomes.of_number(conn, number.granted.id, number.ordinal)
-    kind: VerdictKind = "right"
-    message = "The label is right."
-    if known.outcome == "planned":
-        kind, message = "not-printed", "Expected no label, for it was not printed yet, got one."
-    elif known.outcome not in SCANNABLE:
-        kind, message = "not-valid", f"Expected no label, for its number is {known.outcome}, got one."
-    elif quality.was_scanned(conn, number.granted.id, number.ordinal):
-        kind, message = "duplicate", "Expected a label that nobody scanned yet, got one that was scanned before."
-    elif meant[0] not in (None, batch.lot_id) or said.lot not in (None, batch.lot_number):
-        kind, message = "wrong-lot", f"Expected a label of another lot, got one of {batch.lot_number}."
-    elif meant[1] not in (None, batch.id):
-        kind, message = "wrong-batch", f"Expected a label of batch {meant[1]}, got one of {batch.id}."
-    return Verdict(
-        kind,
-        message,
-        said.serial,
-        batch.product_code,
-        batch.lot_id,
-        batch.lot_number,
-        batch.id,
-        number.label,
-        known.outcome,
+    known = outcomes.of_number(conn, number.granted.id, number.ordinal)
+    kind, message, proved = _judged(conn, said, number, meant, known)
+    found = Verdict(
+        kind=kind,
+        message=message,
+        serial=said.serial,
+        product=batch.product_code,
+        lot_id=batch.lot_id,
+        lot_number=batch.lot_number,
+        batch_id=batch.id,
+        label=number.label,
+        outcome=known.outcome,
     )
+    return found, proved
+
+
+def _judged(
+    conn: Connection, said: Reading, number: Number, meant: _Meant, known: Interval
+) -> tuple[VerdictKind, str, bool]:
+    batch = number.batch
+    strange = _strange(said, batch)
+    if strange is not None:
+        return (*strange, False)
+    if known.outcome == "planned":
+        return "not-printed", "Expected no label, for it was not printed yet, got one.", False
+    if known.outcome not in SCANNABLE:
+        return "not-valid", f"Expected no label, for its number is {known.outcome}, got one.", False
+    if meant.lot_id not in (None, batch.lot_id):
+        return "wrong-lot", f"Expected a label of another lot, got one of {batch.lot_number}.", True
+    if meant.batch_id not in (None, batch.id):
+        return "wrong-batch", f"Expected a label of batch {meant.batch_id}, got one of {batch.id}.", True
+    if quality.was_scanned(conn, batch.id, number.granted.id, number.ordinal):
+        return "duplicate", "Expected a label that nobody scanned yet, got one that was scanned before.", False
+    return "right", "The label is right.", True
+
+
+def _strange(said: Reading, batch: BatchRow) -> tuple[VerdictKind, str] | None:
+    """Return why a label is none of those that were printed of a batch, whatever its serial."""
+    if said.lot not in (None, batch.lot_number):
+        return "wrong-lot", f"Expected a label that says lot {batch.lot_number}, got one that says another."
+    printed = Values.from_json(batch.frozen).digital_link
+    if said.domain not in (None, printed):
+        return "unknown", f"Expected a link that begins with {printed}, got another."
+    return None
 
 
 def _raise_evidence(conn: Connection, call: Call, number: Number) -> None:
     known = outcomes.of_number(conn, number.granted.id, number.ordinal)
-    if (known.outcome, known.evidence) != ("confirmed", "scanned") and quality.closure(
-        conn, number.batch.lot_id
-    ) is None:
-        at = number.ordinal
-        outcomes.append(conn, call, number.granted.id, Interval(at, at, "confirmed", "scanned", known.reason))
+    if (known.outcome, known.evidence) == ("confirmed", "scanned"):
+        return
+    if quality.closure(conn, number.batch.lot_id) is None:
+        outcomes.prove(conn, call, number.granted.id, number.ordinal)
 
 
-def _unknown(said: Reading) -> Verdict:
-    return Verdict("unknown", "Expected a serial that was issued, got one that never was.", said.serial, said.product)
+def _unknown(said: Reading | EndCard | None) -> Verdict:
+    if isinstance(said, Reading):
+        message = "Expected a serial that was issued, got one that never was."
+        return Verdict("unknown", message, said.serial, said.product)
+    return Verdict("unreadable", "Expected a label of ours, got one that cannot be read.")
 
 
-def _end_card(card: EndCard, found: tuple[int, str] | None) -> Verdict:
-    if found == (card.count, card.digest):
+def _end_card(db: Database, issuer: Issuer, card: EndCard) -> Verdict:
+    """Return whether a lot has the serials of its card, now if it is open, else when it was closed."""
+    with db.read() as conn:
+        try:
+            lots.get(conn, card.lot_id)
+        except LabelsvcError:
+            return Verdict("end-card-wrong", "Expected the card of a lot of ours, got another.")
+        end = quality.closure(conn, card.lot_id)
+        listed = serial_list.confirmed(conn, issuer, card.lot_id)
+    is_right = end is None or (end.count, end.digest) == (card.count, card.digest)
+    if is_right and sum(count for _, _, count in listed) == card.count and serial_list.digest(listed)[1] == card.digest:
         return Verdict("end-card-right", f"The lot has the {card.count} serials of this card.", lot_id=card.lot_id)
-    message = "Expected the card of the lot as it is, got another."
-    return Verdict("end-card-wrong", message, lot_id=card.lot_id if found else None)
+    return Verdict("end-card-wrong", "Expected the card of the lot as it is, got another.", lot_id=card.lot_id)

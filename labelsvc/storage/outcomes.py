@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from labelsvc.domain.actors import Call
 from labelsvc.domain.outcomes import Evidence, Interval, paint
-from labelsvc.storage.tables import outcomes
+from labelsvc.storage.pages import AnyRow
+from labelsvc.storage.tables import label_scans, outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,67 @@ def of_range(conn: Connection, range_id: int) -> tuple[Interval, ...]:
 def of_number(conn: Connection, range_id: int, ordinal: int) -> Interval:
     """Return what holds now of one number that is known to be granted."""
     row = conn.execute(
-        select(*_SAID)
-        .where(outcomes.c.range_id == range_id, outcomes.c.first <= ordinal, outcomes.c.last >= ordinal)
-        .order_by(outcomes.c.id.desc())
-        .limit(1)
+        select(*_SAID).where(*_covering(range_id, ordinal)).order_by(outcomes.c.id.desc()).limit(1)
     ).one()
     return Interval(*row)
+
+
+def prove(conn: Connection, call: Call, range_id: int, ordinal: int) -> None:
+    """Say that a label was scanned, so it is there.
+
+    It joins the labels that the same actor scanned just before it, where nothing was said of it since.
+    """
+    since = select(func.max(outcomes.c.id)).where(*_covering(range_id, ordinal)).scalar_subquery()
+    joined = conn.execute(
+        update(outcomes)
+        .where(
+            outcomes.c.range_id == range_id,
+            outcomes.c.last == ordinal - 1,
+            outcomes.c.outcome == "confirmed",
+            outcomes.c.evidence == "scanned",
+            outcomes.c.job_id.is_(None),
+            outcomes.c.reason.is_(None),
+            outcomes.c.actor_kind == call.actor.kind,
+            outcomes.c.actor_id == call.actor.id,
+            outcomes.c.id > since,
+        )
+        .values(last=ordinal, at=call.at)
+    ).rowcount
+    if not joined:
+        append(conn, call, range_id, Interval(ordinal, ordinal, "confirmed", "scanned"))
+
+
+def proved(conn: Connection, range_id: int, first: int, last: int) -> tuple[int, ...]:
+    """Return which of the labels first .. last a verify scan found to be there."""
+    found = select(label_scans.c.ordinal).where(
+        label_scans.c.range_id == range_id, label_scans.c.ordinal.between(first, last), label_scans.c.proved
+    )
+    return tuple(sorted({int(ordinal) for ordinal in conn.execute(found).scalars()}))
+
+
+@contextmanager
+def _scans_stand(conn: Connection, range_id: int, span: tuple[int, int] | None) -> Iterator[None]:
+    """Let what is known of scanned labels stand, whatever their delivery writes of them meanwhile.
+
+    The delivery goes by what the printer says; somebody had the label in hand.
+    """
+    scanned = proved(conn, range_id, *span) if span else ()
+    before = {ordinal: _holding(conn, range_id, ordinal) for ordinal in scanned}
+    yield
+    for ordinal, row in before.items():
+        if _holding(conn, range_id, ordinal).id != row.id:
+            again = {**row._mapping, "first": ordinal, "last": ordinal}
+            conn.execute(insert(outcomes).values({name: said for name, said in again.items() if name != "id"}))
+
+
+def _holding(conn: Connection, range_id: int, ordinal: int) -> AnyRow:
+    """Return the row that holds of a number."""
+    found = select(outcomes).where(*_covering(range_id, ordinal)).order_by(outcomes.c.id.desc()).limit(1)
+    return conn.execute(found).one()
+
+
+def _covering(range_id: int, ordinal: int) -> tuple[ColumnElement[bool], ...]:
+    return (outcomes.c.range_id == range_id, outcomes.c.first <= ordinal, outcomes.c.last >= ordinal)
 
 
 def of_last_delivery(conn: Connection, range_id: int, job_id: int) -> tuple[tuple[int, int], ...]:
@@ -79,6 +137,11 @@ def hold_in_doubt(conn: Connection, call: Call, delivery: Delivery, first: int, 
 
 def record_sent(conn: Connection, call: Call, delivery: Delivery, first: int, last: int) -> None:
     """Say that the window in doubt was handed over; it joins the labels this delivery sent just before."""
+    with _scans_stand(conn, delivery.range_id, (first, last)):
+        _record_sent(conn, call, delivery, first, last)
+
+
+def _record_sent(conn: Connection, call: Call, delivery: Delivery, first: int, last: int) -> None:
     _lift_doubt(conn, delivery)
     joined = conn.execute(
         update(outcomes)
@@ -110,6 +173,13 @@ TORN = "a fault met it: destroy the torn piece, and scan the label if there is a
 
 def advance(conn: Connection, call: Call, delivery: Delivery, known: Known, way: tuple[int, int] | None) -> None:
     """Say what became known of labels on their way, and which labels are on their way, in doubt, from now on."""
+    parts = [*known.done, *known.torn, *known.absent, *([way] if way else [])]
+    span = (min(first for first, _ in parts), max(last for _, last in parts)) if parts else None
+    with _scans_stand(conn, delivery.range_id, span):
+        _advance(conn, call, delivery, known, way)
+
+
+def _advance(conn: Connection, call: Call, delivery: Delivery, known: Known, way: tuple[int, int] | None) -> None:
     for first, last in known.done:
         # Rows of one delivery that touch are one row, as with `sent`.
         joined = conn.execute(

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, distinct, func, insert, or_, select, update
 
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.jobs import JOB_ENDED
 from labelsvc.domain.quality import Closure, SamplingPlan
 from labelsvc.errors import Conflict
 from labelsvc.storage.database import insert_new
-from labelsvc.storage.tables import batches, label_scans, lot_closures, lots, print_jobs, ranges, sampling_plans
+from labelsvc.storage.tables import (
+    batches,
+    label_scans,
+    lot_closures,
+    lots,
+    print_jobs,
+    printer_leases,
+    ranges,
+    sampling_plans,
+)
 
 
 def closure(conn: Connection, lot_id: int) -> Closure | None:
@@ -82,6 +92,33 @@ def granted(conn: Connection, lot_id: int) -> int:
     )
 
 
+def hold_jobs(conn: Connection, lot_id: int) -> None:
+    """Keep print jobs of a lot from going on anew until this transaction ends."""
+    ours = print_jobs.c.batch_id.in_(select(batches.c.id).where(batches.c.lot_id == lot_id))
+    conn.execute(select(print_jobs.c.id).where(ours).order_by(print_jobs.c.id).with_for_update(read=True))
+
+
+def is_printing(conn: Connection, batch_id: int, first: int, last: int) -> bool:
+    """Whether a print job on some of the numbers first .. last has not ended; one that has stays so until the end."""
+    query = select(print_jobs.c.state).where(*_jobs_on(batch_id, first, last)).order_by(print_jobs.c.id)
+    return not JOB_ENDED.issuperset(conn.execute(query.with_for_update(read=True)).scalars())
+
+
+def wait_for_senders(conn: Connection, batch_id: int, ordinal: int) -> None:
+    """Let no sender write of a number, which a job of its may be printing now, until this transaction ends.
+
+    A sender renews its printer's lease in every transaction before anything else.
+    """
+    still = print_jobs.c.state.not_in(JOB_ENDED)
+    printers = select(print_jobs.c.printer_id).where(*_jobs_on(batch_id, ordinal, ordinal), still)
+    lease = select(printer_leases.c.printer_id).where(printer_leases.c.printer_id.in_(printers))
+    conn.execute(lease.order_by(printer_leases.c.printer_id).with_for_update())
+
+
+def _jobs_on(batch_id: int, first: int, last: int) -> tuple[ColumnElement[bool], ...]:
+    return (print_jobs.c.batch_id == batch_id, print_jobs.c.first <= last, print_jobs.c.last >= first)
+
+
 def jobs_of(conn: Connection, lot_id: int) -> tuple[int, int]:
     """Return how many print jobs of a lot have not ended, and how many labels were printed again."""
     ours = print_jobs.c.batch_id.in_(select(batches.c.id).where(batches.c.lot_id == lot_id))
@@ -96,30 +133,63 @@ def job_ids(conn: Connection, lot_id: int) -> tuple[int, ...]:
     return tuple(conn.execute(select(print_jobs.c.id).where(ours).order_by(print_jobs.c.id)).scalars())
 
 
-def record_scan(conn: Connection, call: Call, verdict: str, text: str | None, place: Mapping[str, int | None]) -> None:
-    """Keep what was read.
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What was read, and what was found of it.
 
-    Args:
-        place: lot_id, batch_id, range_id and ordinal, as far as they are known.
+    Attributes:
+        text: as it was read; what is not printable, GS too, is written as an escape. None: nothing was read.
+        proved: it showed that its number's label is there.
+        lot_id, batch_id, range_id, ordinal: where it belongs, as far as that is known.
     """
+
+    verdict: str
+    text: str | None
+    proved: bool = False
+    lot_id: int | None = None
+    batch_id: int | None = None
+    range_id: int | None = None
+    ordinal: int | None = None
+
+
+def record_scan(conn: Connection, call: Call, scan: Scan) -> None:
+    """Keep what was read."""
     said = {"actor_kind": call.actor.kind, "actor_id": call.actor.id, "at": call.at}
-    conn.execute(insert(label_scans).values(verdict=verdict, text=text and text[:500], **said, **place))
+    conn.execute(insert(label_scans).values(**asdict(scan), **said))
 
 
-def was_scanned(conn: Connection, range_id: int, ordinal: int) -> bool:
-    """Whether a label was found right before."""
-    its = (label_scans.c.range_id == range_id, label_scans.c.ordinal == ordinal, label_scans.c.verdict == "right")
+def was_scanned(conn: Connection, batch_id: int, range_id: int, ordinal: int) -> bool:
+    """Whether a label was found right before, since it was last printed again."""
+    its_jobs = (*_jobs_on(batch_id, ordinal, ordinal), print_jobs.c.kind == "reprint")
+    printed = conn.execute(select(func.max(print_jobs.c.created_at)).where(*its_jobs)).scalar_one()
+    its = [label_scans.c.range_id == range_id, label_scans.c.ordinal == ordinal, label_scans.c.verdict == "right"]
+    if printed is not None:
+        its.append(label_scans.c.at >= printed)
     return conn.execute(select(label_scans.c.id).where(*its).limit(1)).one_or_none() is not None
 
 
-def scanned(conn: Connection, range_ids: Iterable[int]) -> dict[int, set[int]]:
-    """Return the ordinals of each range that were found right."""
-    found: dict[int, set[int]] = {}
-    rows = conn.execute(
-        select(label_scans.c.range_id, label_scans.c.ordinal).where(
-            label_scans.c.range_id.in_(tuple(range_ids)), label_scans.c.verdict == "right"
-        )
-    )
-    for range_id, ordinal in rows:
-        found.setdefault(int(range_id), set()).add(int(ordinal))
-    return found
+#: Intervals in one question to the database.
+_INTERVALS = 100
+
+
+def scanned(
+    conn: Connection, range_id: int, origin: int, there: Sequence[tuple[int, int]], chosen: SamplingPlan
+) -> int:
+    """Count the labels of a range that a sampling plan asks for and that were found right.
+
+    Args:
+        origin, there: as SamplingPlan.asked takes them.
+    """
+    if not there or chosen.kind == "none":
+        return 0
+    ordinal = label_scans.c.ordinal
+    its = [label_scans.c.range_id == range_id, label_scans.c.verdict == "right"]
+    if chosen.kind == "nth":
+        its.append(or_((ordinal - origin) % chosen.nth == 0, ordinal == there[-1][1]))
+    elif chosen.kind == "ends":
+        its.append(ordinal.in_((there[0][0], there[-1][1])))
+    total = 0
+    for at in range(0, len(there), _INTERVALS):
+        inside = or_(*(ordinal.between(first, last) for first, last in there[at : at + _INTERVALS]))
+        total += int(conn.execute(select(func.count(distinct(ordinal))).where(*its, inside)).scalar_one())
+    return total

@@ -112,4 +112,5 @@ def holding(conn: Connection, scheme_id: int, scope: str, ordinal: int) -> Range
 
 def lock(conn: Connection, range_id: int) -> None:
     """Keep others from changing what is known of a range's numbers until this transaction ends."""
-    conn.execute(select(ranges.c.id).where(ranges.c.id == range_id).with_for_update())
+    # Not so strong that a delivery, whose outcomes refer to the range, would have to wait.
+    conn.execute(select(ranges.c.id).where(ranges.c.id == range_id).with_for_update(key_share=True))

@@ -101,7 +101,7 @@ def set_sampling(lot_id: int, body: SamplingIn) -> Any:
 @bp.output(Reconciliation)
 @bp.doc(operation_id="declareLot")
 def declare_lot(lot_id: int, headers: IdempotencyHeaders, body: DeclarationIn) -> Any:
-    """Sign what became of all numbers of a lot that are held, or were sent to printers that tell nothing."""
+    """Sign what became of all numbers of a lot that are held, absent, or were sent to printers that tell nothing."""
     asked = call(headers.idempotency_key)
     return Reconciliation.of(reconciliation.declare(house().db, asked, lot_id, body.noun()))
 

@@ -20,11 +20,23 @@ from labelsvc import access
 from labelsvc.access import passwords
 from labelsvc.domain.batches import BatchRequest, LabelsRequest, LotDates, LotRequest, ReturnRequest
 from labelsvc.domain.jobs import PrinterSpec, Resolution
+from labelsvc.domain.moves import Declaration, Move
 from labelsvc.domain.products import NewProduct
+from labelsvc.domain.quality import SamplingPlan, VerifyScan
 from labelsvc.errors import LabelsvcError
 from labelsvc.issuing import batches, downloads, label_formats, lots, products
 from labelsvc.printers.virtual import VirtualPrinter
-from labelsvc.printing import certifying, hardening, jobs, printers, resolving, webhooks
+from labelsvc.printing import (
+    certifying,
+    hardening,
+    jobs,
+    numbers,
+    printers,
+    reconciliation,
+    resolving,
+    verifying,
+    webhooks,
+)
 from labelsvc.storage import printers as printer_rows
 from labelsvc.storage import tables
 from labelsvc.storage.database import Database
@@ -66,6 +78,9 @@ class Walk:
         self.stopped_id = plant.issue(self.lot, 5, printer="p").job_id
         stopped = tables.print_jobs.update().where(tables.print_jobs.c.id == self.stopped_id)
         plant.db.write(lambda conn: conn.execute(stopped.values(state="processing-stopped")))
+        self.other = plant.product("B{seq:2}")
+        self.settled, self.unsettled = plant.lot(self.other), plant.lot(self.other)
+        self.in_hand = plant.serials(plant.issue(self.unsettled, 4))
         self.key, _ = access.add_key(plant.db, plant.call(), "line 9", "line")
         for name in ("anna", "carol"):
             access.add_user(plant.db, plant.call(), name, "qa", PASSWORD)
@@ -181,6 +196,27 @@ class Walk:
         job_id = self.stopped_id if well else self.job_id
         return resolving.resolve_job(self.db, self.plant.issuer, self.call, job_id, found)
 
+    def move_numbers(self, *, well: bool) -> object:
+        serials = (self.in_hand[0],) if well else (self.in_hand[1], "B99")
+        move = Move(self.other.code, serials, "spoiled", REASON)
+        return numbers.move_numbers(self.db, self.plant.issuer, self.call, move)
+
+    def verify_scan(self, *, well: bool) -> object:
+        scan = VerifyScan(f"{self.other.code}/{self.in_hand[1]}" if well else "x" * 501)
+        return verifying.verify_scan(self.db, self.plant.issuer, self.call, scan)
+
+    def set_sampling(self, *, well: bool) -> object:
+        plan = SamplingPlan("nth", 5 if well else 0)
+        return reconciliation.set_sampling(self.db, self.call, self.unsettled.id, plan)
+
+    def declare(self, *, well: bool) -> object:
+        declaration = Declaration("held", "returned" if well else "sampled", REASON)
+        return reconciliation.declare(self.db, self.call, self.unsettled.id, declaration)
+
+    def close_lot(self, *, well: bool) -> object:
+        lot = self.settled if well else self.lot
+        return reconciliation.close_lot(self.db, self.plant.issuer, self.call, lot.id, REASON)
+
 
 #: Use case -> what it writes: action, whether there is something before and after, the reason.
 ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
@@ -207,6 +243,11 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "redeliver": ("webhook.redeliver", True, True, None),
     "cancel_job": ("job.cancel", True, False, REASON),
     "resolve_job": ("job.resolve", True, True, REASON),
+    "move_numbers": ("batch.spoil", False, True, REASON),
+    "verify_scan": ("label.scan", False, True, None),
+    "set_sampling": ("lot.sampling", True, True, None),
+    "declare": ("lot.declare", False, True, REASON),
+    "close_lot": ("lot.close", False, True, REASON),
 }
 
 
@@ -269,10 +310,11 @@ def test_what_is_refused_is_no_entry_and_no_change(plant: Any, subtests: pytest.
 def test_what_was_answered_before_is_no_second_entry(plant: Any) -> None:
     """The same key again changes nothing."""
     walk = Walk(plant)
-    first = [walk.issue(well=True), walk.resolve_job(well=True)]
+    again = (walk.issue, walk.resolve_job, walk.move_numbers, walk.declare)
+    first = [use_case(well=True) for use_case in again]
     before = plant.tables()
     walk.call = replace(walk.call, at=walk.call.at + timedelta(days=1))
-    assert [walk.issue(well=True), walk.resolve_job(well=True)] == first
+    assert [use_case(well=True) for use_case in again] == first
     assert plant.tables() == before
 
 

@@ -119,7 +119,7 @@ ranges = Table(
     Column("first", BigInteger, nullable=False),
     Column("count", BigInteger, nullable=False),
     Column("kind", String(16), nullable=False),
-    Column("lot_id", BigInteger),
+    Column("lot_id", BigInteger, index=True),
     Column("lot_revision", Integer),
     Column("actor_kind", String(8), nullable=False),
     Column("actor_id", String(80), nullable=False),

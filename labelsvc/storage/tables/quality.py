@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
 
 from labelsvc.storage.tables.metadata import metadata
 from labelsvc.storage.types import BigKey, Instant, Json
 
-#: Every label that somebody or a camera read, whatever was in it.
+#: Every label that somebody or a camera read, whatever was in it. `proved`: it showed that its number's label is there.
 label_scans = Table(
     "label_scans",
     metadata,
@@ -18,6 +18,7 @@ label_scans = Table(
     Column("ordinal", BigInteger),
     Column("text", String(500)),
     Column("verdict", String(16), nullable=False),
+    Column("proved", Boolean, nullable=False),
     Column("actor_kind", String(8), nullable=False),
     Column("actor_id", String(80), nullable=False),
     Column("at", Instant, nullable=False),

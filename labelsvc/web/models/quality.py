@@ -52,8 +52,10 @@ class SamplingIn(Body):
 class DeclarationIn(Body):
     """What somebody signs of all numbers of a lot of which nothing better is known."""
 
-    of: Annotated[Literal["held", "sent"], Field(description="The numbers meant.")]
-    as_: Annotated[Literal["confirmed", "absent", "returned"], Field(alias="as", description="What they are.")]
+    of: Annotated[Literal["held", "sent", "absent"], Field(description="The numbers meant.")]
+    as_: Annotated[
+        Literal["confirmed", "absent", "returned", "spoiled"], Field(alias="as", description="What they are.")
+    ]
     statement: Statement
 
     def noun(self) -> Declaration:

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("ordinal", sa.BigInteger(), nullable=True),
         sa.Column("text", sa.String(length=500), nullable=True),
         sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("proved", sa.Boolean(), nullable=False),
         sa.Column("actor_kind", sa.String(length=8), nullable=False),
         sa.Column("actor_id", sa.String(length=80), nullable=False),
         sa.Column("at", Instant(), nullable=False),
@@ -149,6 +150,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_sampling_plans_lot_id")),
         sa.PrimaryKeyConstraint("lot_id", name=op.f("pk_sampling_plans")),
     )
+    op.create_index(op.f("ix_ranges_lot_id"), "ranges", ["lot_id"])
     with op.batch_alter_table("print_jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("kind", sa.String(length=8), server_default="batch", nullable=False))
         batch_op.add_column(sa.Column("copy", sa.Integer(), server_default="0", nullable=False))
