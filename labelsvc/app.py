@@ -38,10 +38,12 @@ from labelsvc.web import (
     quality,
     request_log,
     serials,
+    stations,
     webhooks,
 )
 from labelsvc.web.feeds import Feeds
 from labelsvc.web.house import House, move_in
+from labelsvc.web.polls import Polls
 from labelsvc.web.streams import Lanes
 
 _BLUEPRINTS = (
@@ -51,6 +53,7 @@ _BLUEPRINTS = (
     serials.bp,
     printers.bp,
     jobs.bp,
+    stations.bp,
     events.bp,
     fleet.bp,
     webhooks.bp,
@@ -152,6 +155,7 @@ def open_house(settings: Settings) -> House:
         Lanes(settings.threads),
         checks,
         Feeds(settings.threads),
+        Polls(settings.threads),
         settings.webhook_reach,
     )
 

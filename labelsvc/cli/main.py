@@ -5,7 +5,17 @@ from __future__ import annotations
 import click
 
 from labelsvc import __version__
-from labelsvc.cli import auditing, formats, installing, issuing, printing, serving, users, virtual_printer
+from labelsvc.cli import (
+    auditing,
+    formats,
+    installing,
+    issuing,
+    printing,
+    serving,
+    stations,
+    users,
+    virtual_printer,
+)
 from labelsvc.cli.opening import Group
 
 
@@ -32,6 +42,7 @@ for command in (
     formats.formats,
     printing.printers,
     printing.jobs,
+    stations.stations,
     auditing.audit,
     serving.serve,
     serving.worker,

@@ -30,12 +30,13 @@ def printers() -> None:
 @click.argument("uri")
 @click.option("--dpmm", type=int, default=8, show_default=True, help="Dots per mm.")
 @click.option("--media", required=True, help="Size of the loaded labels, mm, e.g. 100x50.")
+@click.option("--station", help="Client of the station that serves it; without one our own workers do.")
 @click.option("--replace", is_flag=True, help="Change a printer that is known.")
-def printers_add(name: str, uri: str, dpmm: int, media: str, *, replace: bool) -> None:
+def printers_add(name: str, uri: str, dpmm: int, media: str, station: str | None, *, replace: bool) -> None:
     """Add a printer at URI: tcp://host:9100, tls://host:9143?pin=sha256:HEX, queue:///NAME or file:///FILE."""
     width, _, height = media.partition("x")
     try:
-        spec = PrinterSpec(name, uri, "zpl", dpmm, float(width), float(height))
+        spec = PrinterSpec(name, uri, "zpl", dpmm, float(width), float(height), station=station)
     except ValueError:
         raise InvalidInput("media_size", f"Expected WIDTHxHEIGHT in mm, got {media[:40]!r}.") from None
     with opened() as shell:

@@ -38,7 +38,7 @@ def serve(host: str | None, port: int | None) -> None:
         listener = Listener(app, address, chosen.threads, chosen.max_upload + chosen.max_body)
         printing = Worker(house.db, house.issuer, chosen.data_dir)
         thread = threading.Thread(target=printing.run, name="worker")
-        _on_stop(printing.stop, house.feeds.close, listener.stop)
+        _on_stop(printing.stop, house.feeds.close, house.polls.close, listener.stop)
         thread.start()
         chores = Chores(house.db, house.issuer, chosen.webhook_reach)
         log.info("serve.started", urls=listener.urls)

@@ -36,6 +36,7 @@ class PrinterSpec:
         media_width, media_height: of the loaded labels, mm.
         window: labels that may be on their way at once, where each is confirmed.
         regulated: every label needs an echo or a scan, one at a time; a count alone is not enough.
+        station: the client whose station serves it, and nobody else; None: our own workers do.
     """
 
     name: str
@@ -46,6 +47,7 @@ class PrinterSpec:
     media_height: float
     window: int = WINDOWS[1]
     regulated: bool = False
+    station: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

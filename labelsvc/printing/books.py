@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -19,7 +20,6 @@ from labelsvc.domain.jobs import WINDOW, Baseline, PrinterState
 from labelsvc.domain.outcomes import runs
 from labelsvc.domain.readings import Reading
 from labelsvc.printing.driving import LeaseLost
-from labelsvc.printing.handover import Handover
 from labelsvc.printing.jobs import end_canceled
 from labelsvc.printing.leases import HeldLease
 from labelsvc.printing.sender import ATTEMPTS_AT_MOST, BACKOFF_AT_MOST, Sender
@@ -30,16 +30,26 @@ from labelsvc.storage.jobs import JobRow
 _RECONNECT_SECONDS = 1.0
 
 
+class Digests(Protocol):
+    """What says which bytes were handed over; `printing.handover.Handover` says more."""
+
+    def digests(self) -> list[tuple[int, int, str]]: ...  # noqa: D102
+
+
 @dataclass(slots=True)
 class DatabaseBooks:
-    """The books of one delivery of one job."""
+    """The books of one delivery of one job.
+
+    Attributes:
+        based: it was said already what its labels are counted from.
+    """
 
     sender: Sender
     lease: HeldLease
     job: JobRow
-    handover: Handover
+    handover: Digests
+    based: bool = False
     _undigested: int = field(default=0, init=False)
-    _based: bool = field(default=False, init=False)
 
     @property
     def delivery(self) -> outcomes.Delivery:
@@ -91,7 +101,7 @@ class DatabaseBooks:
             if way is not None and fact is not None:
                 way = (way[0], way[0] + known.kept - 1) if known.kept else None
             outcomes.advance(conn, self._call(), self.delivery, outcomes.Known(*said), way)
-            if known.zero is not None or not self._based:
+            if known.zero is not None or not self.based:
                 uptime = reading.uptime if reading is not None else None
                 base = Baseline(self.delivery.token, known.zero, uptime, self.sender.now())
                 jobs.set_baseline(conn, self.job.id, base)
@@ -100,7 +110,7 @@ class DatabaseBooks:
             return fact or steps.Held()
 
         fact = self._unless_lost(work)
-        self._based = True
+        self.based = True
         if self._undigested >= WINDOW:
             self._undigested = 0
         return fact

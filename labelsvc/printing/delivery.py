@@ -140,10 +140,11 @@ def _prepared(sender: Sender, lease: HeldLease, job: JobRow) -> tuple[Driver, An
     todo = tuple((part.first, part.last) for part in having(known, {"planned", "absent"}))
     spec, seconds = printer.spec, sender.answer_seconds
     transport = transport_for(spec.uri, spec.dpmm, sender.data_dir, printer.profile, answer_seconds=seconds)
-    books = DatabaseBooks(sender, lease, job, prepare(sender.db, sender.issuer, job, printer))
+    handover = prepare(sender.db, sender.issuer, job, printer)
+    books = DatabaseBooks(sender, lease, job, handover)
     counts = printer.profile.counter is not None
     was_up = _was_up(sender, printer, job.baseline)
-    driver = Driver(books, books.handover, transport, counts, was_up, sender.look_seconds)
+    driver = Driver(books, handover, transport, counts, was_up, sender.look_seconds)
     if hasattr(transport, "read"):
         window = 1 if printer.spec.regulated else printer.spec.window
         terms = Terms(printer.profile, window, printer.spec.regulated)

@@ -115,14 +115,23 @@ def prepare(db: Database, issuer: Issuer, job: JobRow, printer: Printer) -> Hand
     Raises:
         InvalidInput: they cannot be made for this printer.
     """
+    layout, numbering = laid_out(db, issuer, job.batch_id, printer)
+    return Handover(layout, numbering, (job.first, job.last), echo=printer.profile.echo is not None)
+
+
+def laid_out(db: Database, issuer: Issuer, batch_id: int, printer: Printer) -> tuple[Layout, Numbering]:
+    """Return a batch's layout for a printer, and what makes its ordinals serials.
+
+    Raises:
+        InvalidInput: its labels cannot be made for this printer.
+    """
     with db.read() as conn:
-        batch = batches.get(conn, job.batch_id)
+        batch = batches.get(conn, batch_id)
         stored = label_formats.at_revision(conn, batch.format_revision)
         fmt = parsed(stored.toml, label_formats.files_of(conn, stored.revision))
     numbering = issuer.numbering(batch.product_code, batch.pattern, batch.scope, batch.key_version)
     shape = numbering.scheme.shape(numbering.scope)
     layout = compile_layout(fmt, Values.from_json(batch.frozen), shape, printer.spec.dpmm)
-    echo = printer.profile.echo is not None
-    if echo:
+    if printer.profile.echo is not None:
         zpl.check_echo(layout)
-    return Handover(layout, numbering, (job.first, job.last), echo=echo)
+    return layout, numbering

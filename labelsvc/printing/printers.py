@@ -72,6 +72,9 @@ def _check(spec: PrinterSpec, data_dir: Path) -> None:
         check_name(spec.name, _NAME_AT_MOST)
         if "/" in spec.name:
             raise InvalidInput("printer_name", "Expected a name without '/', got one.")
+    if spec.station is not None:
+        with at("/station"):
+            check_name(spec.station, _NAME_AT_MOST)
     with at("/uri"):
         transport_for(spec.uri, spec.dpmm, data_dir)
     if spec.language != "zpl":

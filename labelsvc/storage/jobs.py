@@ -146,7 +146,7 @@ def listing(conn: Connection, chosen: tuple[str | None, str | None], after: int,
     return page(conn, query, print_jobs.c.id, (after, limit), _job)
 
 
-def _head_of(printer_id: ColumnElement[int] | int) -> ColumnElement[int]:
+def head_of(printer_id: ColumnElement[int] | int) -> ColumnElement[int]:
     """Select the id of a printer's job that may be sent next: one that was begun, else the oldest.
 
     Ids are given before commits, so an older job may turn up when a younger one was begun already.
@@ -162,12 +162,12 @@ def _head_of(printer_id: ColumnElement[int] | int) -> ColumnElement[int]:
 
 def head(conn: Connection, printer_id: int) -> JobRow | None:
     """Return a printer's job that has not ended and is the only one that may be sent: first in, first out."""
-    row = conn.execute(_JOB.where(print_jobs.c.id == _head_of(printer_id))).one_or_none()
+    row = conn.execute(_JOB.where(print_jobs.c.id == head_of(printer_id))).one_or_none()
     return _job(row) if row else None
 
 
 def waiting_printers(conn: Connection, now: datetime, pause_at_most: timedelta) -> tuple[int, ...]:
-    """Return the ids of printers whose next job is due, or was being sent by someone.
+    """Return the ids of printers whose next job is due, or was being sent by someone; those of stations apart.
 
     Args:
         pause_at_most: a job due later than this from now was set by a clock that has since jumped back: it is due.
@@ -179,11 +179,20 @@ def waiting_printers(conn: Connection, now: datetime, pause_at_most: timedelta) 
     )
     rows = conn.execute(
         select(printers.c.id)
-        .select_from(join(printers, print_jobs, print_jobs.c.id == _head_of(printers.c.id)))
-        .where(print_jobs.c.state.in_(("pending", "processing")), due)
+        .select_from(join(printers, print_jobs, print_jobs.c.id == head_of(printers.c.id)))
+        .where(print_jobs.c.state.in_(("pending", "processing")), due, printers.c.station.is_(None))
         .order_by(printers.c.id)
     )
     return tuple(rows.scalars())
+
+
+def covering(conn: Connection, range_id: int, first: int, last: int) -> int | None:
+    """Return the id of a job that has all of these numbers; None: there is none."""
+    found = select(func.max(print_jobs.c.id)).where(
+        print_jobs.c.range_id == range_id, print_jobs.c.first <= first, print_jobs.c.last >= last
+    )
+    job_id = conn.execute(found).scalar_one()
+    return None if job_id is None else int(job_id)
 
 
 def set_state(conn: Connection, job_id: int, state: JobState, reasons: tuple[str, ...], **changes: Any) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
@@ -20,6 +21,7 @@ from labelsvc.storage.tables import printer_leases, printer_revisions, printers
 _PRINTER = select(
     printers.c.id,
     printers.c.name,
+    printers.c.station,
     printers.c.state,
     printers.c.state_reasons,
     printers.c.state_at,
@@ -40,6 +42,7 @@ _CURRENT = printer_revisions.c.revision == printers.c.revision
 def _printer(row: AnyRow) -> Printer:
     media = (row.media_width / 1000, row.media_height / 1000)
     spec = PrinterSpec(row.name, row.uri, row.language, row.dpmm, *media, window=row.window, regulated=row.regulated)
+    spec = replace(spec, station=row.station)
     profile = Profile(**row.profile) if row.profile else NOTHING
     reasons = tuple(row.state_reasons)
     return Printer(row.id, spec, row.revision, row.state, reasons, row.state_at, row.created_at, profile)
@@ -47,8 +50,9 @@ def _printer(row: AnyRow) -> Printer:
 
 def add(conn: Connection, call: Call, spec: PrinterSpec) -> int | None:
     """Insert a printer; return its id, or None where its name is taken."""
-    values = {
+    values: dict[str, Any] = {
         "name": spec.name,
+        "station": spec.station,
         "revision": 1,
         "state": "idle",
         "state_reasons": [],
@@ -65,7 +69,8 @@ def add(conn: Connection, call: Call, spec: PrinterSpec) -> int | None:
 def revise(conn: Connection, call: Call, old: Printer, spec: PrinterSpec, profile: Profile) -> None:
     """Insert the next revision of a printer, which the caller has locked; jobs made before keep theirs."""
     _add_revision(conn, call, old.id, old.revision + 1, (spec, profile))
-    conn.execute(update(printers).where(printers.c.id == old.id).values(revision=old.revision + 1))
+    changes = {"revision": old.revision + 1, "station": spec.station}
+    conn.execute(update(printers).where(printers.c.id == old.id).values(**changes))
 
 
 def set_profile(conn: Connection, call: Call, printer_id: int, profile: Profile) -> None:
@@ -145,7 +150,7 @@ class Lease:
 
 
 def acquire_lease(conn: Connection, printer_id: int, owner: str, now: datetime, seconds: float) -> Lease | None:
-    """Take the printer's lease where it is free or has run out; None: another has it."""
+    """Take the printer's lease where it is free or has run out; None: another has it, or a station does."""
     ends = now + timedelta(seconds=seconds)
     if insert_new(conn, printer_leases, {"printer_id": printer_id, "owner": owner, "token": 1, "expires_at": ends}):
         return Lease(printer_id, owner, 1)
@@ -155,6 +160,7 @@ def acquire_lease(conn: Connection, printer_id: int, owner: str, now: datetime, 
         update(printer_leases)
         .where(
             printer_leases.c.printer_id == printer_id,
+            printer_leases.c.claim_id.is_(None),
             or_(printer_leases.c.expires_at <= now, printer_leases.c.expires_at > too_late),
         )
         .values(owner=owner, token=printer_leases.c.token + 1, expires_at=ends)

@@ -14,6 +14,7 @@ from labelsvc.domain.issuer import Issuer
 from labelsvc.metrics import Metrics
 from labelsvc.printing.targets import Reach
 from labelsvc.web.feeds import Feeds
+from labelsvc.web.polls import Polls
 from labelsvc.web.streams import Lanes
 
 if TYPE_CHECKING:  # views pass it on to use cases and never look inside
@@ -30,6 +31,7 @@ class House:
         now: the clock, aware UTC instants.
         lanes: for downloads.
         feeds: event streams.
+        polls: of stations.
         reach: where webhooks may lead.
         checks: what /readyz tries, by name; each raises where it fails.
     """
@@ -42,6 +44,7 @@ class House:
     lanes: Lanes
     checks: Mapping[str, Callable[[], None]]
     feeds: Feeds
+    polls: Polls
     reach: Reach
 
 

@@ -28,6 +28,7 @@ _WHOLE = {"type": "integer", "minimum": 1, "maximum": INTEGER_AT_MOST}
 _PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "batch_id": {"description": "Id of a batch.", "schema": _WHOLE},
     "job_id": {"description": "Id of a print job.", "schema": _WHOLE},
+    "claim_id": {"description": "Id of a claim of a station.", "schema": _WHOLE},
     "lot_id": {"description": "Id of a lot.", "schema": _WHOLE},
     "webhook_id": {"description": "Id of a webhook.", "schema": _WHOLE},
     "delivery_id": {"description": "Id of a delivery.", "schema": _WHOLE},

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -18,6 +19,7 @@ import labelsvc.issuing
 import labelsvc.printing
 from labelsvc import access
 from labelsvc.access import passwords
+from labelsvc.domain import journal
 from labelsvc.domain.batches import BatchRequest, LabelsRequest, LotDates, LotRequest, ReturnRequest
 from labelsvc.domain.jobs import PrinterSpec, Resolution
 from labelsvc.domain.moves import Declaration, Move
@@ -28,15 +30,20 @@ from labelsvc.issuing import batches, downloads, label_formats, lots, products
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printing import (
     certifying,
+    claims,
     hardening,
     jobs,
     numbers,
     printers,
     reconciliation,
+    reports,
     resolving,
+    stations,
     verifying,
     webhooks,
 )
+from labelsvc.printing.reports import Said
+from labelsvc.printing.stations import Arrival
 from labelsvc.storage import printers as printer_rows
 from labelsvc.storage import tables
 from labelsvc.storage.database import Database
@@ -102,8 +109,46 @@ class Walk:
             created_at=plant.call().at,
         )
         self.dead_id = plant.db.write(lambda conn: conn.execute(told).inserted_primary_key[0])
+        self.begin_station()
         self.toml = label_formats.get_format(plant.db, "plain").toml
         self.call = plant.call("the-key", client="auditor")
+
+    def begin_station(self) -> None:
+        """Printers of a station: one with a claim it works at, one with a claim it never heard of, one with a job."""
+        call = self.plant.call(client="auditor")
+        stations.arrive(self.plant.db, call, Arrival("instance-1", "boot-0001", call.at))
+        self.claims = []
+        for name in ("at-work", "unheard", "waiting"):
+            self.plant.printer(name, station="auditor")
+            self.plant.issue(self.lot, 5, printer=name)
+            if name != "waiting":
+                self.claims.append(claims.claim(self.plant.db, call, tuple(one.row.id for one in self.claims)))
+            if name == "at-work":
+                self.line, said = self.said(1)
+                reports.report(self.plant.db, self.plant.issuer, call, self.claims[0].row.id, said)
+
+    def said(self, number: int) -> tuple[str, Said]:
+        at = self.plant.call().at
+        line = journal.written(number, at, "boot", boot="boot-0001", instance="instance-1")
+        lines = [line] if number == 1 else [self.line, line]
+        *_, chain = journal.chained(self.claims[0].row.seed, lines)
+        return line, Said(number, (line,), chain)
+
+    def arrive(self, *, well: bool) -> object:
+        instance = "instance-1" if well else "instance-2"
+        arrival = Arrival(instance, "boot-0001", self.call.at + timedelta(hours=1))
+        return stations.arrive(self.db, self.call, arrival)
+
+    def claim(self, *, well: bool) -> object:
+        with patch.object(claims, "CLAIMS_AT_MOST", 200 if well else 0):
+            return claims.claim(self.db, self.call, tuple(one.row.id for one in self.claims))
+
+    def report(self, *, well: bool) -> object:
+        _, said = self.said(2 if well else 3)
+        return reports.report(self.db, self.plant.issuer, self.call, self.claims[0].row.id, said)
+
+    def release(self, *, well: bool) -> object:
+        return stations.release(self.db, self.call, "auditor", self.claims[1].row.id if well else 999, REASON)
 
     def add_key(self, *, well: bool) -> object:
         return access.add_key(self.db, self.call, "line 8", "line" if well else "root")
@@ -241,6 +286,10 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "add_webhook": ("webhook.add", False, True, None),
     "remove_webhook": ("webhook.remove", True, False, None),
     "redeliver": ("webhook.redeliver", True, True, None),
+    "arrive": ("station.clock", False, True, None),
+    "claim": ("station.claim", False, True, None),
+    "report": ("station.boot", False, True, None),
+    "release": ("station.release", True, False, REASON),
     "cancel_job": ("job.cancel", True, False, REASON),
     "resolve_job": ("job.resolve", True, True, REASON),
     "move_numbers": ("batch.spoil", False, True, REASON),
@@ -349,4 +398,4 @@ def test_entries_say_what_changed(plant: Any) -> None:
     assert entry["before"] == dates
     assert entry["after"] == dates | {"production_date": "2026-11-19", "expiry_date": None}
     walk.issue(well=True)
-    assert plant.audit("batch.issue")[-1]["after"] == {"lot": walk.lot.id, "quantity": 5, "first": 20}
+    assert plant.audit("batch.issue")[-1]["after"] == {"lot": walk.lot.id, "quantity": 5, "first": 35}

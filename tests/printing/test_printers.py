@@ -38,6 +38,7 @@ def test_a_new_printer_is_idle_and_stands_in_the_audit(works) -> None:
         "media_height": 35.0,
         "window": 2,
         "regulated": False,
+        "station": None,
     }
 
 

@@ -52,6 +52,11 @@ TABLE = {
     "POST /api/v1/jobs/{job_id}/resolve": {"qa"},
     "GET /api/v1/jobs/{job_id}/labels": {"station", "qa"},
     "GET /api/v1/jobs/{job_id}/events": EVERY,
+    "POST /api/v1/station/claims": {"station"},
+    "GET /api/v1/station/claims/{claim_id}/labels": {"station"},
+    "POST /api/v1/station/claims/{claim_id}/reports": {"station"},
+    "GET /api/v1/stations": {"qa"},
+    "POST /api/v1/stations/{name}/release": {"qa"},
     "POST /api/v1/moves": {"qa"},
     "POST /api/v1/verify-scans": EVERY,
     "GET /api/v1/lots/{lot_id}/reconciliation": {"line", "qa"},
@@ -72,7 +77,7 @@ TABLE = {
     "POST /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": set(),
 }
 #: Values for the path that name nothing: behind the door there is a 404, or an error about what was not sent.
-IDS = dict.fromkeys(("lot_id", "batch_id", "job_id", "webhook_id", "delivery_id"), 999)
+IDS = dict.fromkeys(("lot_id", "batch_id", "job_id", "claim_id", "webhook_id", "delivery_id"), 999)
 NOTHING = {"code": "NOTHING", "name": "nothing", "serial": "X", "number": 1, **IDS}
 
 

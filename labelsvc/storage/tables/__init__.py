@@ -32,6 +32,7 @@ from labelsvc.storage.tables.printing import (
     printers,
 )
 from labelsvc.storage.tables.quality import label_scans, lot_closures, sampling_plans
+from labelsvc.storage.tables.stations import station_claims, station_reports, stations
 
 __all__ = [
     "api_keys",
@@ -63,6 +64,9 @@ __all__ = [
     "sampling_plans",
     "schemes",
     "sessions",
+    "station_claims",
+    "station_reports",
+    "stations",
     "turns",
     "users",
     "webhook_deliveries",

@@ -19,12 +19,14 @@ from sqlalchemy import (
 from labelsvc.storage.tables.metadata import metadata
 from labelsvc.storage.types import BigKey, Instant, Json
 
+#: `station`: the client whose claims serve it; NULL: our own workers do.
 printers = Table(
     "printers",
     metadata,
     Column("id", BigKey, primary_key=True),
     Column("name", String(80), nullable=False, unique=True),
     Column("revision", Integer, nullable=False),
+    Column("station", String(80)),
     Column("state", String(16), nullable=False),
     Column("state_reasons", Json, nullable=False),
     Column("state_at", Instant, nullable=False),
@@ -48,7 +50,8 @@ printer_revisions = Table(
     Column("created_at", Instant, nullable=False),
 )
 
-#: One sender per printer. `token` rises with every new owner; a write with an older one is refused.
+#: One sender per printer. `token` rises with every new owner; a write with an older one is refused. With a `claim_id` a
+#: station has it, which may be out of reach for hours: then it does not run out.
 printer_leases = Table(
     "printer_leases",
     metadata,
@@ -56,6 +59,7 @@ printer_leases = Table(
     Column("owner", String(80), nullable=False),
     Column("token", BigInteger, nullable=False),
     Column("expires_at", Instant, nullable=False),
+    Column("claim_id", BigInteger),
 )
 
 #: States and reasons are the words of RFC 8011.

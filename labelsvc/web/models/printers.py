@@ -11,7 +11,7 @@ from pydantic import Field
 from labelsvc.domain import jobs
 from labelsvc.domain.jobs import PrinterSpec
 from labelsvc.domain.outcomes import Evidence
-from labelsvc.web.models.base import Answer, Body, Id, Listing, Whole
+from labelsvc.web.models.base import Answer, Body, Id, Listing, Name, Whole
 
 Resolution = Annotated[Literal[8, 12], Field(description="Dots per mm."), Whole]
 
@@ -41,11 +41,15 @@ class PrinterSpecIn(Body):
     regulated: Annotated[
         bool, Field(description="Every label needs an echo or a scan, one at a time; a count alone is not enough.")
     ] = False
+    station: Annotated[
+        Name | None,
+        Field(min_length=1, max_length=80, description="Client of the station that serves it; null: our own workers."),
+    ] = None
 
     def noun(self, name: str) -> PrinterSpec:
         """Return it as the use case takes it."""
         media = (self.media_width, self.media_height)
-        kept = {"window": self.window, "regulated": self.regulated}
+        kept = {"window": self.window, "regulated": self.regulated, "station": self.station}
         return PrinterSpec(name, self.uri, self.language, self.dpmm, *media, **kept)  # type: ignore[arg-type]
 
 
@@ -74,6 +78,7 @@ class Printer(Answer):
     media_height: float
     window: int
     regulated: bool
+    station: str | None
     evidence: Annotated[Evidence, Field(description="The highest evidence its certification granted.")]
     revision: int
     state: Literal["idle", "processing", "stopped"]
@@ -96,6 +101,7 @@ class Printer(Answer):
             media_height=spec.media_height,
             window=spec.window,
             regulated=spec.regulated,
+            station=spec.station,
             evidence=printer.profile.evidence,
             revision=printer.revision,
             state=printer.state,

@@ -160,3 +160,63 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("window", sa.Integer(), server_default="2", nullable=False))
         batch_op.add_column(sa.Column("regulated", sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.add_column(sa.Column("profile", Json, nullable=True))
+
+    with op.batch_alter_table("printers", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("station", sa.String(length=80), nullable=True))
+
+    with op.batch_alter_table("printer_leases", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("claim_id", sa.BigInteger(), nullable=True))
+
+    op.create_table(
+        "stations",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("instance", sa.String(length=64), nullable=True),
+        sa.Column("boot", sa.String(length=64), nullable=True),
+        sa.Column("boots", Json, nullable=False),
+        sa.Column("doubled", sa.Boolean(), nullable=False),
+        sa.Column("seen_at", Instant(), nullable=False),
+        sa.Column("clock_offset", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_stations")),
+    )
+    op.create_table(
+        "station_claims",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("station", sa.String(length=80), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("printer_id", sa.BigInteger(), nullable=False),
+        sa.Column("printer_revision", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("job_id", sa.BigInteger(), nullable=True),
+        sa.Column("token", sa.BigInteger(), nullable=False),
+        sa.Column("spans", Json, nullable=False),
+        sa.Column("resumed", sa.Boolean(), nullable=False),
+        sa.Column("seed", sa.String(length=64), nullable=False),
+        sa.Column("acknowledged", sa.BigInteger(), nullable=False),
+        sa.Column("chain", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("expires_at", Instant(), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("ended_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_station_claims_batch_id")),
+        sa.ForeignKeyConstraint(["job_id"], ["print_jobs.id"], name=op.f("fk_station_claims_job_id")),
+        sa.ForeignKeyConstraint(["printer_id"], ["printers.id"], name=op.f("fk_station_claims_printer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_station_claims")),
+    )
+    with op.batch_alter_table("station_claims", schema=None) as batch_op:
+        batch_op.create_index("ix_station_claims_station_state", ["station", "state"], unique=False)
+
+    op.create_table(
+        "station_reports",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("claim_id", sa.BigInteger(), nullable=False),
+        sa.Column("first", sa.BigInteger(), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("before", sa.String(length=64), nullable=False),
+        sa.Column("accepted", sa.Boolean(), nullable=False),
+        sa.Column("lines", sa.LargeBinary(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["claim_id"], ["station_claims.id"], name=op.f("fk_station_reports_claim_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_station_reports")),
+    )
+    with op.batch_alter_table("station_reports", schema=None) as batch_op:
+        batch_op.create_index("ix_station_reports_claim", ["claim_id", "last"], unique=False)
