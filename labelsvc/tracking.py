@@ -57,7 +57,8 @@ def look_up(db: Database, issuer: Issuer, code: str, serial: str) -> Issued:
 
     Raises:
         InvalidInput: the code or the serial breaks a rule of GS1, and which.
-        NotFound: no such product; or `never_issued`, if the text is not one that this product ever got.
+        NotFound: no such product; `never_issued`, if the text is not one that this product ever got; `record_lost`, if
+            it was issued after the backup that the database was restored from.
     """
     with at("/product"):
         product_code = parse_product_code(code)
@@ -67,6 +68,9 @@ def look_up(db: Database, issuer: Issuer, code: str, serial: str) -> Issued:
         found = issued.find(conn, issuer, product_code.value, serial)
         if found is not None:
             return _issued(conn, found.granted, found.batch, found.ordinal, serial)
+        if issued.is_lost(conn, issuer, product_code.value, serial):
+            message = "Expected a serial with a record, got one that was issued and whose record is lost."
+            raise NotFound("record_lost", message)
     raise NotFound("never_issued", "Expected a serial that was issued, got one that never was.")
 
 

@@ -11,6 +11,7 @@ from labelsvc import access
 from labelsvc.cli.opening import ID, opened, settings
 from labelsvc.domain.gs1 import check_digital_link_domain
 from labelsvc.errors import Unavailable
+from labelsvc.issuing import restoring
 from labelsvc.issuing.label_formats import seed_formats
 from labelsvc.settings import Settings
 from labelsvc.storage import installation, schema
@@ -85,7 +86,7 @@ def secret_fingerprint() -> None:
 
 @click.group()
 def db() -> None:
-    """The database's schema."""
+    """The database: its schema, and what to do after a backup was restored."""
 
 
 @db.command("upgrade")
@@ -99,6 +100,26 @@ def db_version() -> None:
     """Show the schema that the database has, and the one that is expected."""
     with Database.open(settings().database_url) as database:
         click.echo(f"has {schema.current(database) or 'none'}, expected {schema.expected()}")
+
+
+@db.command("restored")
+@click.option(
+    "--skip",
+    required=True,
+    type=click.IntRange(1, restoring.SKIP_AT_MOST),
+    help="Numbers to skip in each pool: at least as many as any of them gave since the backup.",
+)
+def db_restored(skip: int) -> None:
+    """Go on with a database that was restored from a backup. Run it before anything else is started.
+
+    Numbers that may have been issued since the backup are skipped, for good; they answer `record_lost`. Print jobs that
+    had not ended then are stopped, with all their labels in doubt, until someone says what came out.
+    """
+    with opened() as shell:
+        done = restoring.mark_restored(shell.db, shell.call(), skip)
+    click.echo(
+        f"Skipped {skip} numbers in {done.pools} pools, and in every pool to come; stopped {done.jobs} print jobs."
+    )
 
 
 @click.group()

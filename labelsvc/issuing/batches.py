@@ -159,7 +159,7 @@ def _grant(conn: Connection, issuer: Issuer, call: Call, request: tuple[str, dic
     _check_unmoved(conn, plan)
     quality.check_open(conn, plan.lot.id)
     scheme = plan.numbering.scheme
-    pool_id = range_rows.pool_of(conn, plan.product.scheme_id, plan.numbering.scope, scheme.capacity)
+    pool_id = range_rows.pool_of(conn, call, plan.product.scheme_id, plan.numbering.scope, scheme.capacity)
     with at("/quantity"):
         grant = range_rows.Grant(plan.values.quantity, lot=(plan.lot.id, plan.lot.revision))
         granted = range_rows.take(conn, call, pool_id, grant)

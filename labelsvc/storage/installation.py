@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.errors import Unavailable
@@ -48,3 +48,14 @@ def check_secret(conn: Connection, secret: bytes) -> None:
             "secret_mismatch",
             f"Expected the master secret with fingerprint {stored[:12]}, got one with {mine[:12]}.",
         )
+
+
+def skip(conn: Connection, count: int) -> None:
+    """Have every pool that is made from now on begin with so many lost numbers, or with more where it was so."""
+    more = (installation.c.skipped < count,)
+    conn.execute(update(installation).where(*more).values(skipped=count))
+
+
+def skipped(conn: Connection) -> int:
+    """Return with how many lost numbers a new pool begins: none, unless a backup was restored."""
+    return int(conn.execute(select(installation.c.skipped)).scalar_one_or_none() or 0)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.ranges import ORDINAL_AT_MOST, Range
 from labelsvc.domain.schemes import Scheme
-from labelsvc.storage import batches, products, ranges
+from labelsvc.storage import batches, installation, products, ranges
 from labelsvc.storage.batches import BatchRow
 
 
@@ -41,16 +41,44 @@ def find(conn: Connection, issuer: Issuer, code: str, serial: str) -> Number | N
     return None
 
 
+def is_lost(conn: Connection, issuer: Issuer, code: str, serial: str) -> bool:
+    """Whether a serial of a product may have been issued in a time that the books know nothing of.
+
+    Raises:
+        NotFound: no such product.
+    """
+    product = products.get(conn, code)
+    for known in products.schemes_of(conn, product.id):
+        read = _read(issuer, product.code, (known.pattern, known.key_version), serial)
+        if read is None:
+            continue
+        scope, ordinal = read
+        granted = ranges.holding(conn, known.id, scope, ordinal)
+        if granted is not None:
+            return granted.kind == "lost"
+        # A pool that was made in that time is not in the books; it is when it is made again.
+        return ordinal < installation.skipped(conn) and not ranges.has_pool(conn, known.id, scope)
+    return False
+
+
 def _in_scheme(conn: Connection, issuer: Issuer, code: str, scheme: tuple[int, str, int], serial: str) -> Number | None:
     """Return range, batch and ordinal of a serial if this scheme made it; disjoint schemes: at most one did."""
     scheme_id, pattern, key_version = scheme
+    read = _read(issuer, code, (pattern, key_version), serial)
+    if read is None:
+        return None
+    scope, ordinal = read
+    granted = ranges.holding(conn, scheme_id, scope, ordinal)
+    batch = batches.of_range(conn, granted.id) if granted else None
+    return Number(granted, batch, ordinal) if granted and batch else None
+
+
+def _read(issuer: Issuer, code: str, scheme: tuple[str, int], serial: str) -> tuple[str, int] | None:
+    """Return scope and ordinal of a serial if this scheme (pattern, key version) can make it."""
+    pattern, key_version = scheme
     reading = Scheme.parse(pattern).read(serial)
     if reading is None:
         return None
     numbering = issuer.numbering(code, pattern, reading.scope, key_version)
     ordinal = numbering.scheme.ordinal(reading.counter, numbering.key)
-    if ordinal > ORDINAL_AT_MOST:
-        return None
-    granted = ranges.holding(conn, scheme_id, reading.scope, ordinal)
-    batch = batches.of_range(conn, granted.id) if granted else None
-    return Number(granted, batch, ordinal) if granted and batch else None
+    return None if ordinal > ORDINAL_AT_MOST else (reading.scope, ordinal)

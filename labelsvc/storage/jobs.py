@@ -146,6 +146,12 @@ def listing(conn: Connection, chosen: tuple[str | None, str | None], after: int,
     return page(conn, query, print_jobs.c.id, (after, limit), _job)
 
 
+def open_jobs(conn: Connection) -> tuple[JobRow, ...]:
+    """Return every job that has not ended, in the order they came."""
+    rows = conn.execute(_JOB.where(print_jobs.c.state.not_in(JOB_ENDED)).order_by(print_jobs.c.id))
+    return tuple(map(_job, rows))
+
+
 def head_of(printer_id: ColumnElement[int] | int) -> ColumnElement[int]:
     """Select the id of a printer's job that may be sent next: one that was begun, else the oldest.
 

@@ -180,6 +180,22 @@ def renew_lease(conn: Connection, lease: Lease, now: datetime, seconds: float) -
     )
 
 
+#: A lease's token rises by this when all senders of before are to be told from those to come.
+_FENCED = 1_000_000
+
+
+def fence(conn: Connection, now: datetime) -> dict[int, int]:
+    """Take every printer's lease from whoever has it, or had it in books that are gone; return printer -> token.
+
+    Tokens that were given out and are forgotten are not given again. What a station claimed stays claimed.
+    """
+    for printer_id in conn.execute(select(printers.c.id)).scalars().all():
+        new = {"printer_id": printer_id, "owner": "restored", "token": 0, "expires_at": now}
+        insert_new(conn, printer_leases, new)
+    conn.execute(update(printer_leases).values(token=printer_leases.c.token + _FENCED, expires_at=now))
+    return {row.printer_id: row.token for row in conn.execute(select(printer_leases))}
+
+
 def release_lease(conn: Connection, lease: Lease, now: datetime) -> None:
     """Give the lease back, so that the next sender need not wait until it runs out."""
     conn.execute(

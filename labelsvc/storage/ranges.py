@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, case, insert, literal, select, update
 
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.ranges import Range, RangeKind
 from labelsvc.errors import Conflict
+from labelsvc.storage import installation
 from labelsvc.storage.database import insert_new
 from labelsvc.storage.pages import AnyRow
 from labelsvc.storage.tables import pools, ranges
@@ -27,10 +28,19 @@ class Grant:
     lot: tuple[int, int] | None = None
 
 
-def pool_of(conn: Connection, scheme_id: int, scope: str, capacity: int) -> int:
-    """Return the id of the counter of one scheme and scope; make it where there is none."""
+def pool_of(conn: Connection, call: Call, scheme_id: int, scope: str, capacity: int) -> int:
+    """Return the id of the counter of one scheme and scope; make it where there is none.
+
+    After a backup was restored its first numbers may have been issued by a pool that is not in the books: they are
+    lost.
+    """
     key = {"scheme_id": scheme_id, "scope": scope}
-    insert_new(conn, pools, {**key, "next": 0, "capacity": capacity})
+    made = insert_new(conn, pools, {**key, "next": 0, "capacity": capacity})
+    if made is not None:
+        lost = min(installation.skipped(conn), capacity)
+        if lost:
+            take(conn, call, int(made[0]), Grant(lost, "lost"))
+        return int(made[0])
     return int(
         conn.execute(select(pools.c.id).where(pools.c.scheme_id == scheme_id, pools.c.scope == scope)).scalar_one()
     )
@@ -108,6 +118,28 @@ def holding(conn: Connection, scheme_id: int, scope: str, ordinal: int) -> Range
     ).one_or_none()
     found = _range(row) if row else None
     return found if found and ordinal <= found.last else None
+
+
+def has_pool(conn: Connection, scheme_id: int, scope: str) -> bool:
+    """Whether a scheme and scope have a counter."""
+    key = (pools.c.scheme_id == scheme_id, pools.c.scope == scope)
+    return conn.execute(select(pools.c.id).where(*key)).one_or_none() is not None
+
+
+def lose(conn: Connection, call: Call, count: int) -> int:
+    """Grant the next numbers of every pool to nobody, so many or all that are left; return of how many pools."""
+    left = pools.c.capacity - pools.c.next
+    lost = case((left < count, left), else_=count)
+    names = ("pool_id", "first", "count", "kind", "actor_kind", "actor_id", "created_at")
+    said = (
+        literal("lost"),
+        literal(call.actor.kind),
+        literal(call.actor.id),
+        literal(call.at, ranges.c.created_at.type),
+    )
+    rows = select(pools.c.id, pools.c.next, lost, *said).where(left > 0)
+    conn.execute(insert(ranges).from_select(names, rows))
+    return int(conn.execute(update(pools).where(left > 0).values(next=pools.c.next + lost)).rowcount)
 
 
 def lock(conn: Connection, range_id: int) -> None:

@@ -26,6 +26,7 @@ bp = APIBlueprint(
 def look_up_serial(code: str, serial: str) -> Any:
     """Read a serial back to its range, batch and lot.
 
-    A text that was never issued gives 404 with the code `never_issued`; one that breaks a rule gives 422 and the rule.
+    A text that was never issued gives 404 with the code `never_issued`, one whose record went with a restored backup
+    404 with `record_lost`; one that breaks a rule gives 422 and the rule.
     """
     return Serial.of(tracking.look_up(house().db, house().issuer, code, serial))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from labelsvc import access
+from labelsvc.errors import Unauthenticated
 from labelsvc.storage import schema
 from labelsvc.storage.database import Database
 
@@ -154,7 +156,7 @@ def test_a_key_with_days_expires_after_them(shell) -> None:
     with database(shell) as db:
         now = datetime.now(UTC)
         access.authenticate(db, text, now + 2 * DAY - timedelta(minutes=5))
-        with pytest.raises(access.Unauthenticated):
+        with pytest.raises(Unauthenticated):
             access.authenticate(db, text, now + 2 * DAY)
 
 
@@ -187,3 +189,38 @@ def test_what_is_wrong_with_a_key_command_is_one_sentence(shell, words, status, 
 def test_what_cannot_be_read_is_a_usage_error(shell, words) -> None:
     """Exit status 2, as of every command line tool."""
     assert shell.run("key", *words).exit_code == 2
+
+
+def copied(source, target) -> None:
+    """Copy a database as SQLite's own backup does, which may be done while it is in use."""
+    with sqlite3.connect(source) as old, sqlite3.connect(target) as new:
+        old.backup(new)
+    old.close()
+    new.close()
+
+
+def test_a_restored_database_goes_on_without_a_serial_twice(shell, tmp_path) -> None:
+    books, backup = shell.data_dir / "labelsvc.sqlite", tmp_path / "backup.sqlite"
+    lot = shell.lot(shell.product("VALVE", "A{seq:6}", "item-70x35"))
+
+    def issued() -> list[str]:
+        return shell.said("issue", lot, 3, "--key", "order-1")
+
+    before = issued()
+    copied(books, backup)
+    shell.said("issue", lot, 5)
+    copied(backup, books)
+    (done,) = shell.said("db", "restored", "--skip", "1000")
+    assert done == "Skipped 1000 numbers in 1 pools, and in every pool to come; stopped 0 print jobs."
+    assert issued() == before
+    assert "A001004" in "".join(shell.said("issue", lot, 2))
+    assert shell.refused("lookup", "VALVE", "A000005") == (
+        66,
+        "labelsvc: Expected a serial with a record, got one that was issued and whose record is lost. (record_lost)",
+    )
+    assert shell.said("lookup", "VALVE", "A000002")[0].startswith("VALVE A000002: ")
+
+
+def test_how_much_to_skip_must_be_said(shell) -> None:
+    assert shell.run("db", "restored").exit_code == 2
+    assert shell.run("db", "restored", "--skip", "0").exit_code == 2

@@ -26,7 +26,7 @@ from labelsvc.domain.moves import Declaration, Move
 from labelsvc.domain.products import NewProduct
 from labelsvc.domain.quality import SamplingPlan, VerifyScan
 from labelsvc.errors import LabelsvcError
-from labelsvc.issuing import batches, downloads, label_formats, lots, products
+from labelsvc.issuing import batches, downloads, label_formats, lots, products, restoring
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printing import (
     certifying,
@@ -236,6 +236,9 @@ class Walk:
     def cancel_job(self, *, well: bool) -> object:
         return jobs.cancel_job(self.db, self.plant.issuer, self.call, self.job_id if well else 999, REASON)
 
+    def mark_restored(self, *, well: bool) -> object:
+        return restoring.mark_restored(self.db, self.call, 10 if well else 0)
+
     def resolve_job(self, *, well: bool) -> object:
         found = Resolution(None, False, REASON)
         job_id = self.stopped_id if well else self.job_id
@@ -292,6 +295,7 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "release": ("station.release", True, False, REASON),
     "cancel_job": ("job.cancel", True, False, REASON),
     "resolve_job": ("job.resolve", True, True, REASON),
+    "mark_restored": ("installation.restored", False, True, None),
     "move_numbers": ("batch.spoil", False, True, REASON),
     "verify_scan": ("label.scan", False, True, None),
     "set_sampling": ("lot.sampling", True, True, None),

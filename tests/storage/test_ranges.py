@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from labelsvc.domain.actors import Call
 from labelsvc.domain.ranges import Range
 from labelsvc.errors import Conflict
-from labelsvc.storage import products, ranges, tables
+from labelsvc.storage import installation, products, ranges, tables
 from labelsvc.storage.ranges import Grant
 
 
@@ -24,7 +24,7 @@ def scheme_id_of(plant: Any) -> int:
 
 def take(plant: Any, scheme_id: int, count: int, capacity: int = 1_000, scope: str = "") -> Range:
     def work(conn: Connection) -> Range:
-        pool_id = ranges.pool_of(conn, scheme_id, scope, capacity)
+        pool_id = ranges.pool_of(conn, plant.call(), scheme_id, scope, capacity)
         return ranges.take(conn, plant.call(), pool_id, Grant(count))
 
     return plant.db.write(work)
@@ -102,7 +102,7 @@ def test_a_range_keeps_who_asked_what_for(plant: Any, scheme_id: int) -> None:
     call = plant.call("my-key", client="line 7")
 
     def work(conn: Connection) -> Range:
-        pool_id = ranges.pool_of(conn, scheme_id, "", 10)
+        pool_id = ranges.pool_of(conn, plant.call(), scheme_id, "", 10)
         return ranges.take(conn, call, pool_id, Grant(2, "lost", (17, 3)))
 
     taken = plant.db.write(work)
@@ -149,5 +149,33 @@ def test_two_that_need_the_same_new_pool_share_it(plant: Any, scheme_id: int) ->
 def test_a_call_without_a_key_is_granted_too(plant: Any, scheme_id: int) -> None:
     """Ranges are also for those who have no Idempotency-Key (a restore that skips numbers, for instance)."""
     call = Call(plant.call().actor, plant.call().at)
-    pool = plant.db.write(lambda conn: ranges.pool_of(conn, scheme_id, "", 10))
+    pool = plant.db.write(lambda conn: ranges.pool_of(conn, plant.call(), scheme_id, "", 10))
     assert plant.db.write(lambda conn: ranges.take(conn, call, pool, Grant(1))).request_key is None
+
+
+def test_numbers_are_lost_in_every_pool_at_once(plant: Any, scheme_id: int) -> None:
+    """So many of each, or all that are left; a range of their own says so, and who it was."""
+    take(plant, scheme_id, 5, scope="a")
+    take(plant, scheme_id, 995, scope="b")
+    take(plant, scheme_id, 1_000, scope="c")
+    call = plant.call()
+    assert plant.db.write(lambda conn: ranges.lose(conn, call, 7)) == 2
+    with plant.db.read() as conn:
+        lost = conn.execute(select(tables.ranges).where(tables.ranges.c.kind == "lost").order_by("first")).all()
+    assert [(row.first, row._mapping["count"], row.lot_id, row.request_key) for row in lost] == [
+        (5, 7, None, None),
+        (995, 5, None, None),
+    ]
+    assert {(row.actor_kind, row.actor_id, row.created_at) for row in lost} == {("key", call.actor.id, call.at)}
+    assert [take(plant, scheme_id, 1, scope="a").first, take(plant, scheme_id, 1, scope="d").first] == [12, 0]
+
+
+def test_a_pool_made_after_a_restore_begins_with_lost_numbers(plant: Any, scheme_id: int) -> None:
+    """The most that was ever said to be skipped; a pool that is there already begins nowhere anew."""
+    take(plant, scheme_id, 5, scope="a")
+    for count in (3, 30, 20):
+        plant.db.write(lambda conn, count=count: installation.skip(conn, count))
+    assert take(plant, scheme_id, 1, scope="a").first == 5
+    assert [take(plant, scheme_id, 1, scope="b").first, take(plant, scheme_id, 1, scope="b").first] == [30, 31]
+    with pytest.raises(Conflict, match="Expected at most 0"):
+        take(plant, scheme_id, 1, capacity=30, scope="c")

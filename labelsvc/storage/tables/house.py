@@ -7,12 +7,14 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, T
 from labelsvc.storage.tables.metadata import metadata
 from labelsvc.storage.types import BigKey, Instant, Json
 
-#: One row: what this installation is. The master secret itself is never stored, only its fingerprint.
+#: One row: what this installation is. The master secret is never stored, only its fingerprint. `skipped`: after a
+#: backup was restored, how many numbers at the start of every pool made since may have been issued before.
 installation = Table(
     "installation",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("secret_fingerprint", String(64), nullable=False),
+    Column("skipped", BigInteger, nullable=False, server_default="0"),
     Column("created_at", Instant, nullable=False),
 )
 

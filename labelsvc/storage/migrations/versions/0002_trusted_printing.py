@@ -151,6 +151,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lot_id", name=op.f("pk_sampling_plans")),
     )
     op.create_index(op.f("ix_ranges_lot_id"), "ranges", ["lot_id"])
+    with op.batch_alter_table("installation", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("skipped", sa.BigInteger(), server_default="0", nullable=False))
+
     with op.batch_alter_table("print_jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("kind", sa.String(length=8), server_default="batch", nullable=False))
         batch_op.add_column(sa.Column("copy", sa.Integer(), server_default="0", nullable=False))
