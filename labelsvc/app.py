@@ -10,6 +10,7 @@ from apiflask import APIFlask
 from flask import Response
 
 from labelsvc import __version__, logs
+from labelsvc.access import Door
 from labelsvc.data import data_dir
 from labelsvc.domain.gs1 import check_digital_link_domain
 from labelsvc.domain.issuer import Issuer
@@ -30,6 +31,7 @@ from labelsvc.web import (
     lots,
     openapi,
     operations,
+    page_views,
     pages,
     paths,
     printers,
@@ -60,10 +62,10 @@ _BLUEPRINTS = (
     quality.bp,
     label_formats.bp,
     operations.bp,
-    pages.bp,
+    *pages.BLUEPRINTS,
 )
 
-#: An API that answers JSON and files needs nothing from a browser.
+#: An API that answers JSON and files needs nothing from a browser; a page has a policy of its own.
 _HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -102,6 +104,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     request_log.install(app)
     auth.install(app)
     guard.install(app, settings.max_body, settings.max_upload)
+    page_views.install(app)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
     openapi.install(app)
@@ -157,6 +160,7 @@ def open_house(settings: Settings) -> House:
         Feeds(settings.threads),
         Polls(settings.threads),
         settings.webhook_reach,
+        Door(),
     )
 
 

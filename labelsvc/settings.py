@@ -32,6 +32,7 @@ class Settings:
         log_format: one JSON object a line, or for eyes; `auto` is `console` on a terminal, else `json`.
         max_body: bytes of a request's body.
         max_upload: bytes of an upload (a label format with its pictures).
+        trusted_proxy: address of the proxy before this service; its X-Forwarded-For and -Proto are believed.
         webhook_reach: where webhooks may lead: to the internet, also to private addresses, also to this machine.
     """
 
@@ -47,6 +48,7 @@ class Settings:
     max_body: int = 1_000_000
     max_upload: int = 2_000_000
     webhook_reach: WebhookReach = "public"
+    trusted_proxy: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -163,6 +165,7 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "LOG_LEVEL": ("log_level", _choice(get_args(LogLevel))),
     "MAX_BODY": ("max_body", _whole(1_000, 100_000_000)),
     "MAX_UPLOAD": ("max_upload", _whole(1_000, 100_000_000)),
+    "TRUSTED_PROXY": ("trusted_proxy", _host),
     "WEBHOOK_REACH": ("webhook_reach", _choice(get_args(WebhookReach))),
 }
 

@@ -10,12 +10,14 @@ from sqlalchemy import Connection
 from labelsvc.domain.gs1 import check_serial, parse_product_code
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.outcomes import Interval
+from labelsvc.domain.quality import KeptScan
 from labelsvc.domain.ranges import Range
 from labelsvc.errors import NotFound, at
 from labelsvc.labels.values import Values
-from labelsvc.storage import issued, lots, outcomes
+from labelsvc.storage import issued, lots, outcomes, quality
 from labelsvc.storage.batches import BatchRow
 from labelsvc.storage.database import Database
+from labelsvc.storage.outcomes import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,33 @@ class Issued:
     job_id: int | None
     issued_at: datetime
     known: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that is known of a serial.
+
+    Attributes:
+        said: what became of it, in its order; the last one holds.
+        scans: the latest, in their order.
+    """
+
+    issued: Issued
+    said: tuple[Said, ...]
+    scans: tuple[KeptScan, ...]
+
+
+#: Scans that a history shows.
+_SCANS_AT_MOST = 100
+
+
+def history(db: Database, issuer: Issuer, code: str, serial: str) -> History:
+    """Return all that became of a serial, by which evidence, by whom and why; raises as `look_up` does."""
+    issued_number = look_up(db, issuer, code, serial)
+    range_id, ordinal = issued_number.range_id, issued_number.ordinal
+    with db.read() as conn:
+        said = outcomes.history(conn, range_id, ordinal)
+        return History(issued_number, said, quality.scans_of(conn, range_id, ordinal, _SCANS_AT_MOST))
 
 
 def look_up(db: Database, issuer: Issuer, code: str, serial: str) -> Issued:

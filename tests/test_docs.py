@@ -20,6 +20,7 @@ from labelsvc.cli import main
 from labelsvc.settings import Settings
 from labelsvc.web.auth import roles_of
 from labelsvc.web.house import house_of
+from labelsvc.web.page_views import is_page
 from labelsvc.web.paths import template
 from labelsvc.web.violations import _KINDS
 
@@ -125,19 +126,22 @@ def web(tmp_path_factory) -> Iterator[object]:
 def roles_in_words(view) -> str:
     roles = roles_of(view)
     if roles is None:
-        return "no key"
+        return "anybody" if is_page(view) else "no key"
     named = [role for role in ("line", "station", "qa") if role in roles]
-    return {0: "admin", 3: "any key"}.get(len(named), ", ".join(named))
+    return {0: "admin", 3: "any role" if is_page(view) else "any key"}.get(len(named), ", ".join(named))
 
 
-def test_every_route_is_documented_with_its_roles_and_no_other_is(web) -> None:
+@pytest.mark.parametrize("pages", [False, True])
+def test_every_route_is_documented_with_its_roles_and_no_other_is(web, pages) -> None:
+    """Those of the API on one page, those of the pages on another."""
     routes = {
         f"{method} {template(rule.rule)}": roles_in_words(web.view_functions[rule.endpoint])
         for rule in web.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
+        if is_page(web.view_functions[rule.endpoint]) == pages
     }
-    page = (DOCS / "http.md").read_text("utf-8")
-    table = page[page.index("\n## Routes\n") : page.index("\n### Fields of requests\n")]
+    page = (DOCS / ("pages.md" if pages else "http.md")).read_text("utf-8")
+    table = page if pages else page[page.index("\n## Routes\n") : page.index("\n### Fields of requests\n")]
     rows = re.findall(r"^\| `([^`]+)` \| ([^|]+) \|", table, re.MULTILINE)
     assert {route: roles.strip() for route, roles in rows} == routes
     assert len(rows) == len(routes)

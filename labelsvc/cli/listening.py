@@ -24,12 +24,20 @@ class Listener:
         address: host and port; a host name with several addresses is listened to on all of them.
         threads: requests answered at the same time.
         body_at_most: bytes of a body that is read at all; the app has its own, better answer for what is too long.
+        proxy: whose X-Forwarded-For and X-Forwarded-Proto are believed; None: nobody's.
 
     Raises:
         Unavailable: the address cannot be listened on.
     """
 
-    def __init__(self, app: Callable[..., Any], address: tuple[str, int], threads: int, body_at_most: int) -> None:
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        address: tuple[str, int],
+        threads: int,
+        body_at_most: int,
+        proxy: str | None = None,
+    ) -> None:
         self._stopping = threading.Event()
         self._sockets: dict[int, Any] = {}  # waitress keeps here whatever it reads from or writes to
         host, port = address
@@ -42,6 +50,7 @@ class Listener:
                 threads=threads,
                 channel_timeout=120,
                 clear_untrusted_proxy_headers=True,
+                **(_believing(proxy) if proxy else {}),
                 ident=None,
                 max_request_body_size=body_at_most,
             )
@@ -96,6 +105,14 @@ class Listener:
 
     def _connections(self) -> list[HTTPChannel]:
         return [one for one in list(self._sockets.values()) if isinstance(one, HTTPChannel)]
+
+
+def _believing(proxy: str) -> dict[str, Any]:
+    return {
+        "trusted_proxy": proxy,
+        "trusted_proxy_count": 1,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+    }
 
 
 def _busy(connection: HTTPChannel) -> bool:

@@ -35,7 +35,8 @@ def serve(host: str | None, port: int | None) -> None:
     house = house_of(app)
     with house.db:
         address = (host or chosen.host, port if port is not None else chosen.port)
-        listener = Listener(app, address, chosen.threads, chosen.max_upload + chosen.max_body)
+        body_at_most = chosen.max_upload + chosen.max_body
+        listener = Listener(app, address, chosen.threads, body_at_most, chosen.trusted_proxy)
         printing = Worker(house.db, house.issuer, chosen.data_dir)
         thread = threading.Thread(target=printing.run, name="worker")
         _on_stop(printing.stop, house.feeds.close, house.polls.close, listener.stop)

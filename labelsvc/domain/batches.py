@@ -49,6 +49,15 @@ class OpenLot:
 
 
 @dataclass(frozen=True, slots=True)
+class LotCard:
+    """A lot as one is chosen from a list."""
+
+    lot: OpenLot
+    product_name: str
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BatchRequest:
     """A request for labels.
 

@@ -141,3 +141,12 @@ class Verdict:
     batch_id: int | None = None
     label: int | None = None
     outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptScan:
+    """A scan of a label that was kept."""
+
+    verdict: VerdictKind
+    actor: Actor
+    at: datetime

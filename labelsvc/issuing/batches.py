@@ -219,6 +219,12 @@ def list_batches(db: Database, issuer: Issuer, lot_id: int, after: int, limit: i
         return Page(tuple(_seen(conn, issuer, row) for row in found.items), found.next)
 
 
+def latest_batches(db: Database, issuer: Issuer, limit: int) -> tuple[Batch, ...]:
+    """Return the batches that were made last, the latest first."""
+    with db.read() as conn:
+        return tuple(_seen(conn, issuer, row) for row in batches.latest(conn, limit))
+
+
 def _seen(conn: Connection, issuer: Issuer, row: BatchRow) -> Batch:
     numbering = issuer.numbering(row.product_code, row.pattern, row.scope, row.key_version)
     return Batch(

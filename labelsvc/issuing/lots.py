@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from labelsvc.domain.actors import Call
-from labelsvc.domain.batches import LotDates, LotRequest, OpenLot
+from labelsvc.domain.batches import LotCard, LotDates, LotRequest, OpenLot
 from labelsvc.domain.gs1 import check_lot_number, parse_product_code
 from labelsvc.domain.lots import FIRST_YEAR, LAST_YEAR, Lot, warnings_at_issue
 from labelsvc.domain.lots import open_lot as make_lot
@@ -88,6 +88,12 @@ def list_lots(db: Database, product: str | None, after: int, limit: int) -> Page
         if code is not None and found is None:
             raise NotFound("product_unknown", f"Expected the code of a product, got {code}.", pointer="/product")
         return lots.listing(conn, found.id if found else None, after, limit)
+
+
+def latest_lots(db: Database, limit: int, *, also_closed: bool) -> tuple[LotCard, ...]:
+    """Return the lots that were opened last, the latest first."""
+    with db.read() as conn:
+        return lots.latest(conn, limit, also_closed=also_closed)
 
 
 def _checked(number: str, dates: LotRequest | LotDates, product: Product) -> Lot:

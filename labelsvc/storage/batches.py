@@ -174,3 +174,8 @@ def of_range(conn: Connection, range_id: int) -> BatchRow | None:
 def listing(conn: Connection, lot_id: int, after: int, limit: int) -> Page[BatchRow]:
     """Return the batches of a lot in the order they were made."""
     return page(conn, _BATCH.where(batches.c.lot_id == lot_id), batches.c.id, (after, limit), _batch)
+
+
+def latest(conn: Connection, limit: int) -> tuple[BatchRow, ...]:
+    """Return the batches that were made last, the latest first."""
+    return tuple(_batch(row) for row in conn.execute(_BATCH.order_by(batches.c.id.desc()).limit(limit)))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlalchemy import Connection, insert, select, update
 
 from labelsvc.domain.actors import Call
-from labelsvc.domain.batches import OpenLot
+from labelsvc.domain.batches import LotCard, OpenLot
 from labelsvc.domain.lots import Lot
 from labelsvc.domain.pages import Page
 from labelsvc.errors import NotFound
 from labelsvc.storage.database import insert_new
 from labelsvc.storage.pages import AnyRow, page
-from labelsvc.storage.tables import lot_revisions, lots, products
+from labelsvc.storage.tables import lot_closures, lot_revisions, lots, products
 
 _LOT = (
     select(
@@ -93,3 +93,12 @@ def listing(conn: Connection, product_id: int | None, after: int, limit: int) ->
     if product_id is not None:
         query = query.where(lots.c.product_id == product_id)
     return page(conn, query, lots.c.id, (after, limit), _lot)
+
+
+def latest(conn: Connection, limit: int, *, also_closed: bool) -> tuple[LotCard, ...]:
+    """Return the lots that were opened last, the latest first."""
+    closed = lot_closures.c.lot_id.is_not(None).label("closed")
+    query = _LOT.add_columns(products.c.name, closed).outerjoin(lot_closures, lot_closures.c.lot_id == lots.c.id)
+    query = query.where(_CURRENT) if also_closed else query.where(_CURRENT, lot_closures.c.lot_id.is_(None))
+    rows = conn.execute(query.order_by(lots.c.id.desc()).limit(limit))
+    return tuple(LotCard(_lot(row), row.name, bool(row.closed)) for row in rows)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from labelsvc.domain.actors import Call
+from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.outcomes import Evidence, Interval, paint
 from labelsvc.storage.pages import AnyRow
 from labelsvc.storage.tables import label_scans, outcomes
@@ -118,6 +118,29 @@ def _holding(conn: Connection, range_id: int, ordinal: int) -> AnyRow:
 
 def _covering(range_id: int, ordinal: int) -> tuple[ColumnElement[bool], ...]:
     return (outcomes.c.range_id == range_id, outcomes.c.first <= ordinal, outcomes.c.last >= ordinal)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What became known of a number, by whom, and by which print job.
+
+    Attributes:
+        known: of the interval that it was said of.
+    """
+
+    known: Interval
+    actor: Actor
+    job_id: int | None
+
+
+def history(conn: Connection, range_id: int, ordinal: int) -> tuple[Said, ...]:
+    """Return all that was said of one number, in its order; the last one holds."""
+    rows = conn.execute(
+        select(*_SAID, outcomes.c.actor_kind, outcomes.c.actor_id, outcomes.c.job_id)
+        .where(outcomes.c.range_id == range_id, outcomes.c.first <= ordinal, outcomes.c.last >= ordinal)
+        .order_by(outcomes.c.id)
+    )
+    return tuple(Said(Interval(*row[:6]), Actor(row.actor_kind, row.actor_id), row.job_id) for row in rows)
 
 
 def of_last_delivery(conn: Connection, range_id: int, job_id: int) -> tuple[tuple[int, int], ...]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, distinct, func, insert, or_, s
 
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.jobs import JOB_ENDED
-from labelsvc.domain.quality import Closure, SamplingPlan
+from labelsvc.domain.quality import Closure, KeptScan, SamplingPlan
 from labelsvc.errors import Conflict
 from labelsvc.storage.database import insert_new
 from labelsvc.storage.tables import (
@@ -193,3 +193,10 @@ def scanned(
         inside = or_(*(ordinal.between(first, last) for first, last in there[at : at + _INTERVALS]))
         total += int(conn.execute(select(func.count(distinct(ordinal))).where(*its, inside)).scalar_one())
     return total
+
+
+def scans_of(conn: Connection, range_id: int, ordinal: int, limit: int) -> tuple[KeptScan, ...]:
+    """Return the scans of a label, the latest `limit` of them, in their order."""
+    its = (label_scans.c.range_id == range_id, label_scans.c.ordinal == ordinal)
+    rows = conn.execute(select(label_scans).where(*its).order_by(label_scans.c.id.desc()).limit(limit)).all()
+    return tuple(KeptScan(row.verdict, Actor(row.actor_kind, row.actor_id), row.at) for row in reversed(rows))

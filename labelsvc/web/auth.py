@@ -1,7 +1,11 @@
-"""Who may call what: Bearer keys, and the roles that every view names.
+"""Who may call what: Bearer keys, sessions, and the roles that every view names.
 
 A view names its roles with `@role(...)`, or says `@public`. An app with a view that does neither does not start, so a
 forgotten line can never open a route. The role admin may do everything that any role may.
+
+Programs come with a key, people with a session, which is a cookie. A page takes a session only, the API a key. What
+a page loads from the API (pictures, files, event streams) it may GET with its session; nothing else, so that no other
+site's form can do anything by it.
 """
 
 from __future__ import annotations
@@ -15,8 +19,9 @@ from flask import current_app, g, request
 
 from labelsvc import access
 from labelsvc.access import Client, Role
-from labelsvc.domain.actors import Actor, Call
+from labelsvc.domain.actors import Call
 from labelsvc.errors import NotAllowed, Unauthenticated
+from labelsvc.web import page_views
 from labelsvc.web.house import house
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -53,19 +58,23 @@ def roles_of(view: Callable[..., Any]) -> frozenset[str] | None:
 
 
 def install(app: APIFlask) -> None:
-    """Ask for a key before anything else of a request is looked at."""
+    """Ask for a key or a session before anything else of a request is looked at."""
 
     @app.before_request
     def admit() -> None:
         if request.endpoint is None:
             return
-        allowed = roles_of(current_app.view_functions[request.endpoint])
+        view = current_app.view_functions[request.endpoint]
+        allowed = roles_of(view)
         if allowed is None:
             return
-        g.client = access.authenticate(house().db, _bearer(), house().now())
+        if page_views.is_page(view) or _comes_with_session():
+            _enter()
+        else:
+            g.client = access.authenticate(house().db, _bearer(), house().now())
         if g.client.role not in allowed:
             names = ", ".join(sorted(allowed))
-            raise NotAllowed("role", f"Expected a key with one of the roles {names}, got {g.client.role}.")
+            raise NotAllowed("role", f"Expected one of the roles {names}, got {g.client.role}.")
 
 
 def check_views(app: APIFlask) -> None:
@@ -91,7 +100,29 @@ def call(key: str | None = None) -> Call:
     Args:
         key: the Idempotency-Key, where the route takes one.
     """
-    return Call(Actor("key", client().name), house().now(), key)
+    return Call(client().actor, house().now(), key)
+
+
+def cookie() -> str:
+    """Return the name of the session's cookie; where the browser came over HTTPS it can only have been set so."""
+    return "__Host-labelsvc" if request.is_secure else "labelsvc"
+
+
+def token() -> str:
+    """Return the token of the session that this request comes with; an empty one where there is none."""
+    return request.cookies.get(cookie(), "")
+
+
+def _comes_with_session() -> bool:
+    return request.method in ("GET", "HEAD") and "Authorization" not in request.headers and bool(token())
+
+
+def _enter() -> None:
+    if not token():
+        raise Unauthenticated("session_missing", "Expected somebody who is signed in, got nobody.")
+    entered = access.enter(house().db, token(), house().now())
+    g.client = entered.client
+    setattr(g, page_views.FORM_KEY, entered.form_key)
 
 
 def _bearer() -> str:

@@ -17,12 +17,14 @@ from apiflask import APIFlask
 from flask import Request, current_app, request
 
 from labelsvc.errors import InvalidInput, Malformed, NotAcceptable, TooLarge, UnsupportedMedia
+from labelsvc.web import page_views
 from labelsvc.web.violations import printable
 
 JSON_DEPTH_AT_MOST = 32
 #: Digits of one number; Python itself refuses to read far longer ones.
 JSON_DIGITS_AT_MOST = 400
 
+_FORM = "application/x-www-form-urlencoded"
 _STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -37,6 +39,7 @@ class _Terms:
     body_required: bool
     upload: bool
     media_type: str
+    form: bool
 
 
 class StrictRequest(Request):
@@ -87,12 +90,14 @@ def _terms(view: Callable[..., Any]) -> _Terms:
         for name, field in model.model_fields.items()
     ]
     response = spec.get("response") or {}
+    a_page = page_views.is_page(view)
     return _Terms(
-        query=frozenset(names),
+        query=frozenset(names).union(page_views.query_of(view)),
         body=bool(spec.get("body")),
         body_required=not getattr(view, "_body_optional", False),
         upload=getattr(view, "_upload", False),
-        media_type=response.get("content_type") or "application/json",
+        media_type="text/html" if a_page else response.get("content_type") or "application/json",
+        form=a_page and request.method == "POST",
     )
 
 
@@ -122,21 +127,22 @@ def _admitted(media_type: str) -> bool:
 
 def _check_body(terms: _Terms) -> None:
     sent = bool(request.content_length) or "Transfer-Encoding" in request.headers
-    if not terms.body:
+    if not terms.body and not terms.form:
         if sent:
             raise Malformed("body_unexpected", "Expected no body, got one.")
         return
     if request.content_length is not None and request.content_length >= (request.max_content_length or 0):
         raise _too_large()
     if not sent:
-        if terms.body_required:
+        if terms.body and terms.body_required:
             raise Malformed("body_missing", "Expected a JSON object, got no body.")
         return
-    if request.mimetype != "application/json":
+    wanted = _FORM if terms.form else "application/json"
+    if request.mimetype != wanted:
         got = printable(request.mimetype) or "nothing"
-        raise UnsupportedMedia("media_type", f"Expected application/json, got {got}.")
+        raise UnsupportedMedia("media_type", f"Expected {wanted}, got {got}.")
     if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        raise UnsupportedMedia("charset", "Expected JSON in UTF-8, got another encoding.")
+        raise UnsupportedMedia("charset", "Expected a body in UTF-8, got another encoding.")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise UnsupportedMedia("content_encoding", "Expected a body that is not compressed, got a Content-Encoding.")
 

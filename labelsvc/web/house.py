@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
+from labelsvc.access import Door
 from labelsvc.domain.issuer import Issuer
 from labelsvc.metrics import Metrics
 from labelsvc.printing.targets import Reach
@@ -33,6 +34,7 @@ class House:
         feeds: event streams.
         polls: of stations.
         reach: where webhooks may lead.
+        door: where users are let in.
         checks: what /readyz tries, by name; each raises where it fails.
     """
 
@@ -46,6 +48,7 @@ class House:
     feeds: Feeds
     polls: Polls
     reach: Reach
+    door: Door
 
 
 def move_in(app: Flask, made: House) -> None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from labelsvc import errors, logs
+from labelsvc.web import page_views
 from labelsvc.web.violations import Violation, violations
 
 MEDIA_TYPE = "application/problem+json"
@@ -55,20 +56,32 @@ def install(app: APIFlask) -> None:
 
 def answer(error: errors.LabelsvcError) -> Response:
     """Return the answer that an error gives."""
-    status, title = next(found for kind, found in STATUSES.items() if isinstance(error, kind))
-    members = {**error.facts}
+    status, title = status_of(error)
+    if page_views.asked_for_a_page():
+        response = page_views.answer(error, status, title)
+    else:
+        response = _document(error, status, title)
+    if status in (429, 503):
+        response.headers["Retry-After"] = str(error.facts.get("retry_after", RETRY_AFTER))
+    return response
+
+
+def status_of(error: errors.LabelsvcError) -> tuple[int, str]:
+    """Return the status and the title that an error gives."""
+    return next(found for kind, found in STATUSES.items() if isinstance(error, kind))
+
+
+def _document(error: errors.LabelsvcError, status: int, title: str) -> Response:
+    members = {name: value for name, value in error.facts.items() if name != "retry_after"}
     if error.pointer is not None and request.method in ("GET", "HEAD"):
         members["parameter"] = error.pointer.lstrip("/")  # there is no body to point into
     elif error.pointer is not None:
         members["pointer"] = error.pointer
-    retry_after = members.pop("retry_after", RETRY_AFTER)
     response = _problem(status, title, error.code, error.message, members)
     if status == 401:
         # RFC 6750, section 3.1: who sent no key is told no error.
         refused = "" if error.code == "key_missing" else ', error="invalid_token"'
         response.headers["WWW-Authenticate"] = f'Bearer realm="labelsvc"{refused}'
-    if status in (429, 503):
-        response.headers["Retry-After"] = str(retry_after)
     return response
 
 

@@ -53,7 +53,7 @@ class _Line:
         client = g.get("client")
         self._members = {
             "request_id": g.request_id,
-            "actor": client.name if client is not None else None,
+            "actor": client.actor.client if client is not None else None,
             "method": _method(),
             "route": route,
             "status": status,

@@ -15,6 +15,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from labelsvc import access
+from labelsvc.access import passwords
 from labelsvc.app import create_app
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.settings import Settings
@@ -25,6 +26,23 @@ from labelsvc.web.house import house_of
 
 SECRET = bytes(range(32))
 SHELL = Actor("shell", "tests")
+
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Person:
+    """Someone signed in at a browser, who fills in forms."""
+
+    client: FlaskClient
+    form_key: str
+
+    def get(self, path: str, **more: Any) -> Any:
+        return self.client.get(path, **more)
+
+    def post(self, path: str, **fields: str) -> Any:
+        return self.client.post(path, data={"form_key": self.form_key, **fields})
 
 
 @dataclass
@@ -45,6 +63,19 @@ class Site:
         if role is not None:
             client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.keys[role]}"
         return client
+
+    def person(self, role: str = "admin", name: str | None = None) -> Person:
+        """Sign somebody in; each role has one person, unless another name is given."""
+        name = name or f"{role}.person"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(passwords, "COST", passwords.Cost(2, 8, 1))
+            if name not in {user.name for user in access.list_users(self.db)}:
+                access.add_user(self.db, self.call(), name, role, PASSWORD)
+            now = datetime.now(UTC)
+            token = access.sign_in(self.db, access.Door(), (name, PASSWORD), "192.0.2.1", now)
+        client = self.app.test_client()
+        client.set_cookie("labelsvc", token)
+        return Person(client, access.enter(self.db, token, now).form_key)
 
     def call(self) -> Call:
         return Call(SHELL, datetime.now(UTC))

@@ -7,7 +7,7 @@ from apiflask import APIFlask
 
 from labelsvc import access
 from labelsvc.storage.tables import audit
-from labelsvc.web import auth
+from labelsvc.web import auth, page_views
 from labelsvc.web.paths import template
 
 ROLES = ("line", "station", "qa", "admin")
@@ -16,7 +16,7 @@ PUBLIC = None
 
 #: Who may call what; admins may call everything.
 TABLE = {
-    "GET /": PUBLIC,
+    "GET /static/{name}": PUBLIC,
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
     "GET /api/v1/openapi.json": PUBLIC,
@@ -76,6 +76,29 @@ TABLE = {
     "GET /api/v1/webhooks/{webhook_id}/deliveries": set(),
     "POST /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": set(),
 }
+#: The same of pages, which a session opens and no key.
+PAGES = {
+    "GET /": PUBLIC,
+    "GET /sign-in": PUBLIC,
+    "POST /sign-in": PUBLIC,
+    "POST /sign-out": EVERY,
+    "GET /line": {"line"},
+    "POST /line": {"line"},
+    "GET /line/batches/{batch_id}": {"line", "qa"},
+    "GET /printers": {"station", "qa"},
+    "GET /printers/jobs/{job_id}": {"station", "qa"},
+    "POST /printers/jobs/{job_id}/resolve": {"qa"},
+    "POST /printers/jobs/{job_id}/cancel": {"qa"},
+    "GET /qa": {"qa"},
+    "POST /qa": {"qa"},
+    "GET /qa/serials": {"qa"},
+    "POST /qa/serials/move": {"qa"},
+    "GET /qa/lots/{lot_id}": {"qa"},
+    "GET /qa/lots/{lot_id}/serials": {"qa"},
+    "POST /qa/lots/{lot_id}/sampling": {"qa"},
+    "POST /qa/lots/{lot_id}/declare": {"qa"},
+    "POST /qa/lots/{lot_id}/close": {"qa"},
+}
 #: Values for the path that name nothing: behind the door there is a 404, or an error about what was not sent.
 IDS = dict.fromkeys(("lot_id", "batch_id", "job_id", "claim_id", "webhook_id", "delivery_id"), 999)
 NOTHING = {"code": "NOTHING", "name": "nothing", "serial": "X", "number": 1, **IDS}
@@ -92,7 +115,63 @@ def test_every_route_stands_in_the_table(site) -> None:
         for rule in site.app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD"}
     }
-    assert routes == set(TABLE)
+    assert routes == set(TABLE) | set(PAGES)
+
+
+def test_a_page_is_one_by_its_mark(site) -> None:
+    """The mark decides that a session opens it, that its errors are pages and that its forms carry a key."""
+    marked = {
+        f"{method} {template(rule.rule)}"
+        for rule in site.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD"}
+        if page_views.is_page(site.app.view_functions[rule.endpoint])
+    }
+    assert marked == set(PAGES)
+
+
+@pytest.mark.parametrize("role", [None, "admin"])
+def test_without_a_session_a_page_asks_to_sign_in(site, role: str | None) -> None:
+    """A key does not open it either."""
+    for route, allowed in PAGES.items():
+        method, path = path_of(route)
+        answer = site.client(role).open(path, method=method)
+        if allowed is PUBLIC:
+            assert answer.status_code == (200 if method == "GET" else 403), route
+        else:
+            assert answer.status_code == 303, route
+            assert answer.location.startswith("/sign-in"), route
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_person_gets_where_the_table_says_and_nowhere_else(site, role: str) -> None:
+    for route, allowed in PAGES.items():
+        method, path = path_of(route)
+        person = site.person(role)  # anew: one of the routes signs them out
+        answer = person.get(path) if method == "GET" else person.post(path)
+        refused = "Expected one of the roles" in answer.text
+        assert refused == (allowed is not PUBLIC and role not in allowed | {"admin"}), route
+        assert not refused or (answer.status_code, answer.mimetype) == (403, "text/html"), route
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_session_reads_the_api_as_its_role_does_and_changes_nothing_there(site, role: str) -> None:
+    client = site.person(role).client
+    for route, allowed in TABLE.items():
+        method, path = path_of(route)
+        answer = client.open(path, method=method)
+        if method != "GET":
+            assert (answer.status_code, answer.json["code"]) == (401, "key_missing"), route
+        else:
+            open_to_all = allowed is PUBLIC or role in allowed | {"admin"}
+            assert (answer.status_code not in (401, 403)) == open_to_all, route
+
+
+def test_a_key_counts_where_there_is_one_whatever_cookie_comes_with_it(site) -> None:
+    client = site.person("admin").client
+    answer = client.get("/api/v1/lots", headers={"Authorization": "Bearer lsk_nobodys"})
+    assert answer.json["code"] == "key_invalid"
+    answer = client.get("/api/v1/webhooks", headers={"Authorization": f"Bearer {site.keys['line']}"})
+    assert answer.json["code"] == "role"
 
 
 @pytest.mark.parametrize("route", TABLE)
@@ -100,7 +179,7 @@ def test_without_a_key_only_the_public_routes_answer(site, route: str) -> None:
     method, path = path_of(route)
     answer = site.client(None).open(path, method=method)
     if TABLE[route] is PUBLIC:
-        assert answer.status_code == 200
+        assert answer.status_code == (404 if route == "GET /static/{name}" else 200)
     else:
         assert answer.status_code == 401
         assert answer.json["code"] == "key_missing"
