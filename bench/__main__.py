@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import granting, pdf, serials, zpl
+from bench import fleet, granting, pdf, serials, zpl
 from bench.rows import HEADINGS, Row, cells, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -19,7 +19,7 @@ PEERS = ("ff3", "zpl", "reportlab", "qrcode", "zint-bindings", "numpy", "cryptog
 def main() -> int:
     """Run all; return 1 where a goal was missed."""
     rows: list[Row] = []
-    for benchmark in (serials, granting, pdf, zpl):
+    for benchmark in (serials, granting, pdf, zpl, fleet):
         print(f"{benchmark.__name__} ...", file=sys.stderr, flush=True)
         rows += benchmark.run()
     print(table(rows))

@@ -20,9 +20,10 @@ from labelsvc.storage.database import Database
 log = logs.logger(__name__)
 
 #: How often to look for work when nobody calls; on several machines nobody does.
-POLL_SECONDS = 0.5
-#: Printers served at the same time; more wait for their turn.
-PRINTERS_AT_ONCE = 64
+POLL_SECONDS = 0.1
+#: Printers served at the same time; more wait for their turn. A thread that waits for its printer costs next to
+#: nothing, while a printer that waits for a thread stands still because of others.
+PRINTERS_AT_ONCE = 2_000
 
 
 class Worker:

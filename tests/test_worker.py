@@ -18,7 +18,9 @@ import pytest
 
 from labelsvc.domain.jobs import PrinterSpec, PrintJob, Resolution
 from labelsvc.errors import Unavailable
+from labelsvc.printers.tcp import TcpTransport
 from labelsvc.printers.virtual import VirtualPrinter
+from labelsvc.printers.virtual.fleet import Fleet
 from labelsvc.printing import jobs, printers, resolving
 from labelsvc.worker import Worker
 
@@ -135,6 +137,37 @@ def test_a_printer_that_takes_nothing_keeps_no_other_waiting(plant: Any) -> None
             stuck.resume()
             until(lambda: job_of(plant, long).state == "completed")
         assert at_rest(stuck) == labels_of(plant, long)
+
+
+#: More printers that take nothing than a pool of threads of a usual size has.
+MANY = 66
+
+
+@pytest.mark.slow
+def test_bad_printers_however_many_keep_no_other_waiting(plant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TcpTransport.__init__.__kwdefaults__, "stall_seconds", 300.0)  # none of them is given up
+    with Fleet() as fleet:
+        deaf = [fleet.add(**SMALL) for _ in range(MANY)]
+        dead, silent, liar, quick = (fleet.add() for _ in range(4))
+        for printer in deaf:
+            printer.ignore()
+        dead.refuse_connections()
+        silent.fall_silent()
+        liar.babble(1 << 30)
+        lot = plant.lot()
+        for at, printer in enumerate((*deaf, dead, silent, liar, quick)):
+            add_printer(plant, f"p{at}", printer.uri)
+        stuck = [plant.issue(lot, 2_000, printer=f"p{at}") for at in range(MANY)]
+        for at in range(3):
+            plant.issue(lot, 20, printer=f"p{MANY + at}")
+        with running(plant):
+            until(lambda: all(printer.state().connections for printer in deaf))
+            wanted = plant.issue(lot, 20, printer=f"p{MANY + 3}")
+            until(lambda: job_of(plant, wanted).state == "completed")
+            assert {job_of(plant, batch).state for batch in stuck} == {"processing"}
+            for printer in deaf:
+                printer.power_off()  # so that nobody need wait for it
+        assert at_rest(quick) == labels_of(plant, wanted)
 
 
 def test_a_worker_that_is_woken_looks_at_once(plant: Any, monkeypatch: pytest.MonkeyPatch) -> None:

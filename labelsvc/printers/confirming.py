@@ -21,6 +21,8 @@ from labelsvc.printers.zebra.status import ASK, Answers, Identity
 
 #: What a printer may say while we look once; beyond it the connection is given up.
 _SAID_AT_MOST = 262_144
+#: Bytes taken in one go.
+_AT_ONCE = 16_384
 #: Echoes of one look.
 _ECHOES_AT_MOST = 1_000
 
@@ -168,15 +170,17 @@ class ConfirmingTcp:
         heard, self._heard = tuple(self._heard[:_ECHOES_AT_MOST]), self._heard[_ECHOES_AT_MOST:]
         return heard
 
-    def read(self) -> Reading | None:
+    def read(self, *, briefly: bool = False) -> Reading | None:
         """Ask how it is and what it has counted."""
         if self._port is None:
             return self._read_by_host_status()
         values = self._port.ask(reading.ASKED)
         if values is None:
             return None
-        status = (self._port.ask((reading.HOST_STATUS,)) or {}).get(reading.HOST_STATUS)
-        found = reading.of(values, None if status is None else reading.host_status(status))
+        found = reading.of_faultless(values) if briefly else None
+        if found is None:
+            status = (self._port.ask((reading.HOST_STATUS,)) or {}).get(reading.HOST_STATUS)
+            found = reading.of(values, None if status is None else reading.host_status(status))
         if self._is_another(found):
             raise LinkLost(f"Expected the printer {self._profile.unique_id}, got answers of {found.unique_id}.")
         return found

@@ -106,6 +106,8 @@ class SocketConnection:
         """Return what the other end says."""
         deadline = time.monotonic() + seconds
         while self.readable(max(0.0, deadline - time.monotonic())):
+            if not self.framed:  # so it does not wait; and each change of the timeout is a call of the system
+                return self._socket.recv(_HEARD)
             self._socket.settimeout(0)
             try:
                 return self._socket.recv(_HEARD)

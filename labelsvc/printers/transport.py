@@ -98,8 +98,11 @@ class LinkLost(Exception):
 class ConfirmingTransport(Transport, Protocol):
     """A way to a printer that also says what became of the labels: echoes on the data connection, readings beside."""
 
-    def read(self) -> Reading | None:
+    def read(self, *, briefly: bool = False) -> Reading | None:
         """Ask the printer how it is and what it has counted; None: it does not answer, though the link is alive.
+
+        Args:
+            briefly: whether it is busy need not be known, where one question less is asked for that.
 
         It is asked beside the data connection (port 9200, 9243), so that questions never mix with labels.
 

@@ -19,12 +19,13 @@ from labelsvc.domain.delivery.steps import Command, Fact
 from labelsvc.domain.jobs import WINDOW, Baseline, PrinterState
 from labelsvc.domain.outcomes import runs
 from labelsvc.domain.readings import Reading
+from labelsvc.printing.advances import PlainAdvance
 from labelsvc.printing.driving import LeaseLost
 from labelsvc.printing.jobs import end_canceled
 from labelsvc.printing.leases import HeldLease
 from labelsvc.printing.sender import ATTEMPTS_AT_MOST, BACKOFF_AT_MOST, Sender
 from labelsvc.storage import audit, fleet, jobs, outcomes, printers
-from labelsvc.storage.jobs import JobRow
+from labelsvc.storage.jobs import Block, JobRow
 
 #: Pause before a printer whose link broke is connected to again.
 _RECONNECT_SECONDS = 1.0
@@ -50,6 +51,8 @@ class DatabaseBooks:
     handover: Digests
     based: bool = False
     _undigested: int = field(default=0, init=False)
+    _unwritten: dict[int, Block] = field(default_factory=dict, init=False)  # digests, by the first label of each
+    _rows: outcomes.Rows | None = field(default=None, init=False)  # as the last commit left them
 
     @property
     def delivery(self) -> outcomes.Delivery:
@@ -89,9 +92,38 @@ class DatabaseBooks:
 
     def advance(self, known: steps.Advance, reading: Reading | None) -> Fact:
         """Write down what became known of labels on their way, and hold what goes next."""
+        self._undigested += len(known.done)
+        plain = self._plain(known)
+        if plain is None or not self.sender.advances.commit(self.sender.db, plain):
+            return self._advance_alone(known, reading)
+        self._rows = plain.rows
+        self._written(bool(plain.blocks))
+        return steps.Held()
+
+    def _plain(self, known: steps.Advance) -> PlainAdvance | None:
+        """Return an advance as one that others can commit along with theirs; None where it is none."""
+        rows, done = self._rows, runs(known.done)
+        more = known.way is not None and known.way[1] - known.way[0] + 1 > known.kept
+        unusual = known.torn or known.absent or known.zero is not None
+        if unusual or known.way is None or rows is None or rows.doubt is None or len(done) > 1:
+            return None
+        if more and self.sender.stopping():
+            return None
+        before = confirmed = rows.confirmed
+        if done:
+            if before is None or rows.evidence != known.evidence or before.last != done[0][0] - 1:
+                return None
+            confirmed = replace(before, last=done[0][1])
+        moved = outcomes.Rows(confirmed, rows.evidence, replace(rows.doubt, first=known.way[0], last=known.way[1]))
+        blocks = self._blocks() if self._undigested >= WINDOW else ()
+        first = done[0][0] if done else known.way[0]
+        numbers = tuple((self.job.range_id, ordinal) for ordinal in range(first, known.way[1] + 1))
+        return PlainAdvance(self.lease.lease, self.job.id, numbers, self.sender.now(), more, moved, blocks)
+
+    def _advance_alone(self, known: steps.Advance, reading: Reading | None) -> Fact:
         said = (runs(known.done), known.evidence, runs(known.torn), runs(known.absent))
         new = known.way is not None and known.way[1] - known.way[0] + 1 > known.kept
-        self._undigested += len(known.done)
+        due = self._undigested >= WINDOW
 
         def work(conn: Connection) -> Fact:
             self.lease.renew(conn)
@@ -105,15 +137,24 @@ class DatabaseBooks:
                 uptime = reading.uptime if reading is not None else None
                 base = Baseline(self.delivery.token, known.zero, uptime, self.sender.now())
                 jobs.set_baseline(conn, self.job.id, base)
-            if self._undigested >= WINDOW:
+            if due:
                 self._record_blocks(conn)
+            rows.append(outcomes.rows_of(conn, self.delivery))
             return fact or steps.Held()
 
+        rows: list[outcomes.Rows] = []
+        self._rows = None
         fact = self._unless_lost(work)
+        self._rows = rows[-1] if rows else None
         self.based = True
-        if self._undigested >= WINDOW:
-            self._undigested = 0
+        self._written(due)
         return fact
+
+    def _written(self, blocks: bool) -> None:  # noqa: FBT001
+        """Take note of a commit."""
+        if blocks:
+            self._undigested = 0
+            self._unwritten.clear()
 
     def _is_there(self, conn: Connection, first: int, last: int) -> bool:
         """Whether somebody scanned one of the labels that are to go next, since this delivery was told to print them.
@@ -214,8 +255,14 @@ class DatabaseBooks:
         self._printer(conn, "stopped", why.reasons)
 
     def _record_blocks(self, conn: Connection) -> None:
+        jobs.record_blocks(conn, self._blocks())
+
+    def _blocks(self) -> tuple[Block, ...]:
+        """Return the digests that were not surely committed: a work may run twice."""
+        token = self.lease.lease.token
         for first, last, digest in self.handover.digests():
-            jobs.record_block(conn, self.job.id, self.delivery.token, (first, last), digest)
+            self._unwritten[first] = Block(self.job.id, token, first, last, digest)
+        return tuple(self._unwritten.values())
 
     def _printer(self, conn: Connection, state: PrinterState, reasons: tuple[str, ...]) -> None:
         printers.set_state(conn, self.job.printer_id, state, reasons, self.sender.now())

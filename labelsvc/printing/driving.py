@@ -115,6 +115,8 @@ class Driver:
                 self.books.record_sent(first, last)
                 return steps.Recorded()
             case steps.Advance():
+                if command.way is not None and command.way[1] - command.way[0] >= command.kept:
+                    self._asked_at = time.monotonic()  # what goes next goes only where nobody asked for an end
                 return self.books.advance(command, self._reading)
             case steps.Watch():
                 return self._watch()
@@ -191,7 +193,7 @@ class Driver:
         try:
             texts = self._printer.listen(self.look_seconds)
             # One that only echoes need not be asked while it does.
-            reading = self._printer.read() if self.counts or not texts else self._reading
+            reading = self._printer.read(briefly=bool(texts)) if self.counts or not texts else self._reading
         except LinkLost as error:
             return steps.LinkBroken(error.message)
         echoes = tuple(self.labels.echoed(text) for text in texts)

@@ -23,7 +23,7 @@ from labelsvc.storage.jobs import JobRow
 #: Labels are handed to a transport in chunks of at least this many bytes.
 _CHUNK = 65_536
 #: Labels that go one by one are made so many at a time.
-_AHEAD = 32
+_AHEAD = 64
 
 
 class Handover:
@@ -51,7 +51,8 @@ class Handover:
         """Yield the bytes of the labels first .. last."""
         self._first, self._lengths = first, array("Q")
         waiting = bytearray()
-        for label in self._made(first, last) if self._echo else self._rendered(first, last):
+        texts = self._numbering.texts(first, last - first + 1)
+        for label in self._made(first, last) if self._echo else zpl.render(self._layout, texts, echo=False):
             self._digest(first + len(self._lengths), label)
             self._lengths.append(len(label))
             waiting += label
@@ -61,15 +62,13 @@ class Handover:
         if waiting:
             yield bytes(waiting)
 
-    def _rendered(self, first: int, last: int) -> Iterator[bytes]:
-        return zpl.render(self._layout, self._numbering.texts(first, last - first + 1), echo=self._echo)
-
     def _made(self, first: int, last: int) -> Iterator[bytes]:
         for ordinal in range(first, last + 1):
             if ordinal not in self._ahead:
                 end = min(ordinal + _AHEAD - 1, self._end)
-                self._ahead = dict(zip(range(ordinal, end + 1), self._rendered(ordinal, end), strict=True))
-                texts = self._numbering.texts(ordinal, end - ordinal + 1)
+                texts = list(self._numbering.texts(ordinal, end - ordinal + 1))
+                made = zpl.render(self._layout, texts, echo=True)
+                self._ahead = dict(zip(range(ordinal, end + 1), made, strict=True))
                 recent = dict(list(self._echoes.items())[-_AHEAD:])
                 self._echoes = recent | dict(zip(zpl.echoes(self._layout, texts), self._ahead, strict=True))
             yield self._ahead.pop(ordinal)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from labelsvc.domain.issuer import Issuer
 from labelsvc.printers.uris import ANSWER_SECONDS
+from labelsvc.printing.advances import Advances
 from labelsvc.printing.driving import LOOK_SECONDS
 from labelsvc.storage.database import Database
 
@@ -29,6 +30,7 @@ class Sender:
         lease_seconds: after which another sender may take a printer of one that died.
         look_seconds: how long to wait for an echo before a printer is looked at.
         answer_seconds: how long a printer may take to answer.
+        advances: where its deliveries meet, so that they commit together.
     """
 
     db: Database
@@ -39,3 +41,4 @@ class Sender:
     lease_seconds: float = LEASE_SECONDS
     look_seconds: float = LOOK_SECONDS
     answer_seconds: float = ANSWER_SECONDS
+    advances: Advances = field(default_factory=Advances)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, join, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, join, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from labelsvc.domain.actors import Call
 from labelsvc.domain.jobs import JOB_ENDED, Baseline, JobKind, JobState
 from labelsvc.domain.pages import Page
 from labelsvc.errors import NotFound
 from labelsvc.storage import webhooks
-from labelsvc.storage.database import insert_new
 from labelsvc.storage.pages import AnyRow, page
 from labelsvc.storage.tables import print_job_blocks, print_jobs, printers
 
@@ -178,18 +179,23 @@ def waiting_printers(conn: Connection, now: datetime, pause_at_most: timedelta) 
     Args:
         pause_at_most: a job due later than this from now was set by a clock that has since jumped back: it is due.
     """
-    due = or_(
-        print_jobs.c.not_before.is_(None),
-        print_jobs.c.not_before <= now,
-        print_jobs.c.not_before > now + pause_at_most,
+    return tuple(conn.execute(_WAITING, {"now": now, "too_late": now + pause_at_most}).scalars())
+
+
+_WAITING = (
+    select(printers.c.id)
+    .select_from(join(printers, print_jobs, print_jobs.c.id == head_of(printers.c.id)))
+    .where(
+        print_jobs.c.state.in_(("pending", "processing")),
+        printers.c.station.is_(None),
+        or_(
+            print_jobs.c.not_before.is_(None),
+            print_jobs.c.not_before <= bindparam("now"),
+            print_jobs.c.not_before > bindparam("too_late"),
+        ),
     )
-    rows = conn.execute(
-        select(printers.c.id)
-        .select_from(join(printers, print_jobs, print_jobs.c.id == head_of(printers.c.id)))
-        .where(print_jobs.c.state.in_(("pending", "processing")), due, printers.c.station.is_(None))
-        .order_by(printers.c.id)
-    )
-    return tuple(rows.scalars())
+    .order_by(printers.c.id)
+)
 
 
 def covering(conn: Connection, range_id: int, first: int, last: int) -> int | None:
@@ -231,13 +237,44 @@ def request_cancel(conn: Connection, job_id: int, reasons: tuple[str, ...]) -> N
     )
 
 
-def record_block(conn: Connection, job_id: int, token: int, interval: tuple[int, int], sha256: str) -> None:
-    """Keep the digest of a run of labels inside one block, as handed over; the run grows with each window."""
-    first, last = interval
-    row = {"job_id": job_id, "first": first, "token": token}
-    if not insert_new(conn, print_job_blocks, {**row, "last": last, "sha256": sha256}):
-        conn.execute(
-            update(print_job_blocks)
-            .where(*(print_job_blocks.c[name] == row[name] for name in row))
-            .values(last=last, sha256=sha256)
-        )
+def with_cancel_requested(conn: Connection, job_ids: list[int]) -> set[int]:
+    """Return those jobs whose end was asked for; of none of them it can be before this transaction ends."""
+    if not job_ids:
+        return set()
+    rows = conn.execute(_CANCEL, {"ids": job_ids})
+    return {row.id for row in rows if row.cancel_requested}
+
+
+_CANCEL = (
+    select(print_jobs.c.id, print_jobs.c.cancel_requested)
+    .where(print_jobs.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(print_jobs.c.id)
+    .with_for_update()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The digest of a run of labels inside one block of a job, as the delivery with that token handed them over."""
+
+    job_id: int
+    token: int
+    first: int
+    last: int
+    sha256: str
+
+
+def record_blocks(conn: Connection, blocks: Iterable[Block]) -> None:
+    """Keep digests; a run that is known by its first label has grown since."""
+    rows = [asdict(block) for block in blocks]
+    if rows:
+        conn.execute(_BLOCK[conn.dialect.name], rows)
+
+
+def _grown(insert: Any) -> Any:
+    new = insert(print_job_blocks)
+    grown = {"last": new.excluded.last, "sha256": new.excluded.sha256}
+    return new.on_conflict_do_update(index_elements=list(print_job_blocks.primary_key), set_=grown)
+
+
+_BLOCK = {"sqlite": _grown(sqlite.insert), "postgresql": _grown(postgresql.insert)}

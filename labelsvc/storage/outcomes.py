@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, tuple_, update
 
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.outcomes import Evidence, Interval, paint
@@ -93,6 +94,18 @@ def proved(conn: Connection, range_id: int, first: int, last: int) -> tuple[int,
         label_scans.c.range_id == range_id, label_scans.c.ordinal.between(first, last), label_scans.c.proved
     )
     return tuple(sorted({int(ordinal) for ordinal in conn.execute(found).scalars()}))
+
+
+def with_proof(conn: Connection, numbers: list[tuple[tuple[int, int], ...]]) -> set[tuple[int, int]]:
+    """Return those numbers (range, ordinal) that a verify scan found to be there."""
+    asked = [number for some in numbers for number in some]
+    return {(int(row.range_id), int(row.ordinal)) for row in conn.execute(_PROVED, {"numbers": asked})}
+
+
+_PROVED = select(label_scans.c.range_id, label_scans.c.ordinal).where(
+    tuple_(label_scans.c.range_id, label_scans.c.ordinal).in_(bindparam("numbers", expanding=True)),
+    label_scans.c.proved,
+)
 
 
 @contextmanager
@@ -231,6 +244,61 @@ def _advance(conn: Connection, call: Call, delivery: Delivery, known: Known, way
     ).rowcount
     if not moved:
         hold_in_doubt(conn, call, delivery, *way)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A row of a running delivery, by its id, as it is to be."""
+
+    row: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows that a running delivery moves on: what it confirmed last, by which evidence, and what is in doubt."""
+
+    confirmed: Move | None
+    evidence: Evidence | None
+    doubt: Move | None
+
+
+def rows_of(conn: Connection, delivery: Delivery) -> Rows:
+    """Return the rows of a delivery that its next advance may move."""
+    columns = (outcomes.c.id, outcomes.c.first, outcomes.c.last, outcomes.c.outcome, outcomes.c.evidence)
+    its = conn.execute(select(*columns).where(*_of(delivery)).order_by(outcomes.c.last)).all()
+    confirmed = next((row for row in reversed(its) if row.outcome == "confirmed"), None)
+    doubt = next((row for row in its if row.outcome == "in_doubt"), None)
+    return Rows(_move(confirmed), confirmed.evidence if confirmed else None, _move(doubt))
+
+
+def _move(row: AnyRow | None) -> Move | None:
+    return None if row is None else Move(row.id, row.first, row.last)
+
+
+_MOVED = (
+    update(outcomes)
+    .where(outcomes.c.id == bindparam("row"))
+    .values(first=bindparam("new_first"), last=bindparam("new_last"), at=bindparam("new_at"))
+)
+
+
+def move(conn: Connection, moved: list[tuple[Rows, datetime]]) -> None:
+    """Move rows of deliveries that still run, whose senders hold their leases, in one go.
+
+    Raises:
+        RuntimeError: one of them is not there.
+    """
+    values = [
+        {"row": to.row, "new_first": to.first, "new_last": to.last, "new_at": at}
+        for rows, at in moved
+        for to in (rows.confirmed, rows.doubt)
+        if to is not None
+    ]
+    found = conn.execute(_MOVED, values).rowcount if values else 0
+    if found != len(values):
+        raise RuntimeError(f"Expected {len(values)} rows of deliveries, got {found}.")
 
 
 def left_by(conn: Connection, delivery: Delivery) -> tuple[tuple[int, int] | None, int]:

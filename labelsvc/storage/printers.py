@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from labelsvc.domain.actors import Call
 from labelsvc.domain.jobs import Printer, PrinterSpec, PrinterState
@@ -194,6 +194,21 @@ def fence(conn: Connection, now: datetime) -> dict[int, int]:
         insert_new(conn, printer_leases, new)
     conn.execute(update(printer_leases).values(token=printer_leases.c.token + _FENCED, expires_at=now))
     return {row.printer_id: row.token for row in conn.execute(select(printer_leases))}
+
+
+def held_leases(conn: Connection, leases: list[Lease]) -> set[Lease]:
+    """Return those leases that did not go to others; none of them can before this transaction ends."""
+    rows = conn.execute(_LEASES, {"ids": [lease.printer_id for lease in leases]})
+    tokens = {row.printer_id: row.token for row in rows}
+    return {lease for lease in leases if tokens.get(lease.printer_id) == lease.token}
+
+
+_LEASES = (
+    select(printer_leases.c.printer_id, printer_leases.c.token)
+    .where(printer_leases.c.printer_id.in_(bindparam("ids", expanding=True)))
+    .order_by(printer_leases.c.printer_id)
+    .with_for_update()
+)
 
 
 def release_lease(conn: Connection, lease: Lease, now: datetime) -> None:

@@ -45,6 +45,13 @@ def of(values: Mapping[str, str], status: HostStatus | None) -> Reading:
     )
 
 
+def of_faultless(values: Mapping[str, str]) -> Reading | None:
+    """Return what a printer says of itself where ASKED alone tells that nothing keeps it from printing; else None."""
+    if faults.of_system_status(values.get(SYSTEM, "")) != ():
+        return None
+    return Reading(_text(values.get(UNIQUE_ID)), count(values), uptime(values))
+
+
 def count(values: Mapping[str, str]) -> int | None:
     """Return odometer.total_label_count."""
     text = values.get(COUNTER, "").strip()
