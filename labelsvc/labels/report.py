@@ -1,25 +1,53 @@
-"""The close report of a lot: one sheet for the file, and the end-card that its digest is scanned from, as PDF."""
+"""The close report of a lot as PDF, for the file: figures, tables of who did what when, the digest to be scanned."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from io import BytesIO
+from typing import Any
 
+from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from labelsvc.labels import fonts
 from labelsvc.labels.symbols import qr
 
-_SIZE, _LEADING = 9.0, 13.0
-_MARGIN = 20 * mm
-_CARD = (100 * mm, 50 * mm)
+_MARGIN, _FOOT = 18 * mm, 10 * mm
+_WIDTH = A4[0] - 2 * _MARGIN
+_INK, _FAINT, _RULE, _SHADE = HexColor(0x1A1A1A), HexColor(0x5A5A5A), HexColor(0xB8B8B8), HexColor(0xF1F1F1)
+_SYMBOL = 34 * mm
+#: What reportlab's frames leave free inside.
+_PADDING = 6
 #: Bytes of the end-card's text that a symbol of ours has to hold; it is some 100.
 _QR_AT_MOST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A table of the report.
+
+    Attributes:
+        widths: of its columns, in parts of the page's.
+        right: columns of numbers.
+        none: what stands there where it has no rows.
+        sums: so many rows at its end are sums.
+    """
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    widths: Sequence[float]
+    right: frozenset[int] = frozenset()
+    none: str = "None."
+    sums: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,116 +55,162 @@ class CloseReport:
     """What the report says.
 
     Attributes:
-        title: of the sheet.
-        facts: (name, value), as lines.
-        figures: (outcome, count).
-        rows: lines of the list behind, each (when, who, what).
+        title, subtitle: of the sheet; the title is at the foot of each page.
+        state: in a few words.
+        facts: (name, value).
         card: text of the end-card's symbol.
     """
 
     title: str
+    subtitle: str
+    state: str
     facts: Sequence[tuple[str, str]]
-    figures: Sequence[tuple[str, int]]
-    rows: Sequence[tuple[str, str, str]]
+    listings: Sequence[Listing]
     card: str
 
 
 def write(report: CloseReport) -> bytes:
     """Return the report as PDF; the same facts give the same bytes."""
-    out = BytesIO()
-    canvas = _canvas(out, A4, report.title)
-    page = _Sheet(canvas, report.title)
-    for name, value in report.facts:
-        page.line((0, name), (55, value))
-    page.gap()
-    for outcome, count in report.figures:
-        page.line((0, outcome), (55, f"{count:,}"))
-    page.gap()
-    for when, who, what in report.rows:
-        page.line((0, when), (40, who), (80, what))
-    page.gap()
-    page.symbol(report.card)
-    canvas.showPage()
-    canvas.save()
-    return out.getvalue()
-
-
-def end_card(report: CloseReport) -> bytes:
-    """Return the control label of the lot, 100 by 50 mm, as PDF."""
-    out = BytesIO()
-    canvas = _canvas(out, _CARD, report.title)
-    _draw(canvas, report.card, 5 * mm, 5 * mm, 40 * mm)
-    canvas.setFont("sans", _SIZE)
-    for at, (name, value) in enumerate(report.facts[:6]):
-        canvas.drawString(50 * mm, 42 * mm - at * _LEADING, _fitting(f"{name}: {value}", 47 * mm))
-    canvas.showPage()
-    canvas.save()
-    return out.getvalue()
-
-
-def _canvas(out: BytesIO, size: tuple[float, float], title: str) -> Canvas:
     for name in ("sans", "bold"):
         if name not in pdfmetrics.getRegisteredFontNames():
             pdfmetrics.registerFont(TTFont(name, str(fonts.path(name))))
-    canvas = Canvas(out, pagesize=size, invariant=1)
-    canvas.setTitle(title)
-    return canvas
+    out = BytesIO()
+    story: list[Flowable] = [_head(report)]
+    for listing in report.listings:
+        story += [Spacer(0, 6 * mm), *_listing(listing)]
+    story += [Spacer(0, 12 * mm), KeepTogether([_signatures()])]
+    document = SimpleDocTemplate(
+        out,
+        pagesize=A4,
+        leftMargin=_MARGIN - _PADDING,
+        rightMargin=_MARGIN - _PADDING,
+        topMargin=_MARGIN,
+        bottomMargin=_MARGIN + _FOOT,
+        title=report.title,
+        invariant=1,
+    )
+    document.build(story, canvasmaker=lambda *args, **more: _Numbered(report.title, *args, **more))
+    return out.getvalue()
 
 
-class _Sheet:
-    """A sheet that goes on to the next where it is full."""
+class _Numbered(Canvas):  # type: ignore[misc]  # reportlab has no types
+    """A canvas that knows how many pages there are before it writes their feet."""
 
-    def __init__(self, canvas: Canvas, title: str) -> None:
-        self._canvas = canvas
-        self._y = A4[1] - _MARGIN
-        canvas.setFont("bold", 14)
-        canvas.drawString(_MARGIN, self._y, _fitting(title, A4[0] - 2 * _MARGIN, 14, "bold"))
-        self._y -= 2 * _LEADING
-        canvas.setFont("sans", _SIZE)
+    def __init__(self, foot: str, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._foot = foot
+        self._pages: list[dict[str, Any]] = []
 
-    def line(self, *texts: tuple[float, str]) -> None:
-        """Write a line; texts begin so many mm from the margin."""
-        self._room(_LEADING)
-        for at, (left, text) in enumerate(texts):
-            end = texts[at + 1][0] if at + 1 < len(texts) else (A4[0] - 2 * _MARGIN) / mm
-            self._canvas.drawString(_MARGIN + left * mm, self._y, _fitting(text, (end - left - 1) * mm))
-        self._y -= _LEADING
+    def showPage(self) -> None:  # noqa: N802  # reportlab's name
+        """Keep a page for later."""
+        self._pages.append(dict(self.__dict__))
+        self._startPage()
 
-    def gap(self) -> None:
-        """Leave a line out."""
-        self._y -= _LEADING
-
-    def symbol(self, text: str) -> None:
-        """Draw a QR symbol."""
-        self._room(45 * mm)
-        _draw(self._canvas, text, _MARGIN, self._y - 40 * mm, 40 * mm)
-        self._y -= 45 * mm
-
-    def _room(self, height: float) -> None:
-        if self._y - height < _MARGIN:
-            self._canvas.showPage()
-            self._canvas.setFont("sans", _SIZE)
-            self._y = A4[1] - _MARGIN
+    def save(self) -> None:
+        """Write all pages with their feet."""
+        for number, page in enumerate(self._pages, start=1):
+            self.__dict__.update(page)
+            self.setStrokeColor(_RULE)
+            self.line(_MARGIN, _MARGIN + 4 * mm, A4[0] - _MARGIN, _MARGIN + 4 * mm)
+            self.setFillColor(_FAINT)
+            self.setFont("sans", 7.5)
+            shown = _fitting(self._foot, _WIDTH - 30 * mm, 7.5)
+            self.drawString(_MARGIN, _MARGIN, shown)
+            self.drawRightString(A4[0] - _MARGIN, _MARGIN, f"Page {number} of {len(self._pages)}")
+            super().showPage()
+        super().save()
 
 
-def _fitting(text: str, width: float, size: float = _SIZE, font: str = "sans") -> str:
+class _Symbol(Flowable):  # type: ignore[misc]  # reportlab has no types
+    """A QR symbol with its quiet zone."""
+
+    def __init__(self, text: str, side: float) -> None:
+        super().__init__()
+        self.width = self.height = side
+        self._text = text
+
+    def draw(self) -> None:
+        """Draw it from its modules."""
+        text, version = self._text, qr.version_for(len(self._text))
+        assert version is not None and len(text) <= _QR_AT_MOST, "an end-card is short"  # noqa: PT018
+        columns = qr.columns(version)
+        stride, module = (columns + 7) // 8, self.width / (columns + 8)
+        modules = qr.plain(text, version, qr.best_mask(text, version))
+        outline = self.canv.beginPath()  # one path: no seams between modules
+        for row in range(columns):
+            for column in range(columns):
+                if modules[row * stride + column // 8] >> (7 - column % 8) & 1:
+                    outline.rect((column + 4) * module, self.height - (row + 5) * module, module, module)
+        self.canv.setFillColorRGB(0, 0, 0)
+        self.canv.drawPath(outline, stroke=0, fill=1)
+
+
+def _text(text: str, size: float = 8.5, font: str = "sans", **more: Any) -> Paragraph:
+    style = ParagraphStyle("", fontName=font, fontSize=size, leading=size * 1.3, **{"textColor": _INK, **more})
+    return Paragraph(escape(text, quote=False), style)
+
+
+def _head(report: CloseReport) -> Table:
+    rows = [
+        [_text(name, textColor=_FAINT), _text(value, font="bold" if not at else "sans")]
+        for at, (name, value) in enumerate(report.facts)
+    ]
+    facts = Table(rows, colWidths=[34 * mm, _WIDTH - _SYMBOL - 38 * mm], hAlign="LEFT")
+    facts.setStyle(_plain(("VALIGN", (0, 0), (-1, -1), "TOP"), ("TOPPADDING", (0, 0), (-1, -1), 1.2)))
+    left = [
+        _text("Close report", 18, "bold", spaceAfter=2),
+        _text(report.subtitle, 11, spaceAfter=4),
+        _text(report.state, 11, "bold", spaceAfter=6),
+        facts,
+    ]
+    head = Table([[left, _Symbol(report.card, _SYMBOL)]], colWidths=[_WIDTH - _SYMBOL, _SYMBOL])
+    head.setStyle(_plain(("VALIGN", (0, 0), (-1, -1), "TOP")))
+    return head
+
+
+def _listing(listing: Listing) -> list[Flowable]:
+    title = _text(listing.title, 11, "bold", spaceAfter=3)
+    if not listing.rows:
+        return [KeepTogether([title, _text(listing.none)])]
+    rows: list[list[Flowable]] = [_cells(listing, listing.heads, "bold")]
+    for at, row in enumerate(listing.rows):
+        rows.append(_cells(listing, row, "bold" if at >= len(listing.rows) - listing.sums else "sans"))
+    table = Table(rows, colWidths=[part * _WIDTH for part in listing.widths], repeatRows=1, hAlign="LEFT")
+    lines = [
+        ("LINEBELOW", (0, 0), (-1, -1), 0.4, _RULE),
+        ("BACKGROUND", (0, 0), (-1, 0), _SHADE),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("TOPPADDING", (0, 0), (-1, -1), 2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
+    ]
+    if listing.sums:
+        first = len(rows) - listing.sums
+        lines.append(("LINEABOVE", (0, first), (-1, first), 1, _INK))
+    table.setStyle(TableStyle(lines))
+    return [title, table]
+
+
+def _cells(listing: Listing, row: Sequence[str], font: str) -> list[Flowable]:
+    return [_text(cell, 8, font, alignment=2 if at in listing.right else 0) for at, cell in enumerate(row)]
+
+
+def _signatures() -> Table:
+    third = _WIDTH / 3
+    signed = Table(
+        [[_text(name, 7.5, textColor=_FAINT) for name in ("Name", "Date", "Signature")]], colWidths=[third] * 3
+    )
+    signed.setStyle(_plain(("LINEABOVE", (0, 0), (-1, 0), 0.6, _INK)))
+    return signed
+
+
+def _plain(*more: tuple[Any, ...]) -> TableStyle:
+    return TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 4), *more])
+
+
+def _fitting(text: str, width: float, size: float) -> str:
     """Shorten a text until it fits."""
-    if pdfmetrics.stringWidth(text, font, size) <= width:
+    if pdfmetrics.stringWidth(text, "sans", size) <= width:
         return text
-    while text and pdfmetrics.stringWidth(f"{text}…", font, size) > width:
+    while text and pdfmetrics.stringWidth(f"{text}…", "sans", size) > width:
         text = text[:-1]
     return f"{text}…"
-
-
-def _draw(canvas: Canvas, text: str, x: float, y: float, side: float) -> None:
-    version = qr.version_for(len(text))
-    assert version is not None and len(text) <= _QR_AT_MOST, "an end-card is short"  # noqa: PT018
-    columns = qr.columns(version)
-    stride = (columns + 7) // 8
-    modules = qr.plain(text, version, qr.best_mask(text, version))
-    module = side / (columns + 8)
-    for row in range(columns):
-        for column in range(columns):
-            if modules[row * stride + column // 8] >> (7 - column % 8) & 1:
-                left, top = x + (column + 4) * module, y + side - (row + 4) * module
-                canvas.rect(left, top - module, module, module, stroke=0, fill=1)

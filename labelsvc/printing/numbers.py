@@ -62,12 +62,14 @@ class _Numbers:
     """Numbers of one batch.
 
     Attributes:
+        first: ordinal of the batch's first label.
         pointers: ordinal -> where its serial stands in the request.
     """
 
     lot_id: int
     batch_id: int
     range_id: int
+    first: int
     pointers: dict[int, str]
 
 
@@ -81,7 +83,7 @@ def _found(conn: Connection, issuer: Issuer, code: str, serials: tuple[str, ...]
             message = f"Expected a serial that {code} got, got {serial[:40]!r}."
             raise NotFound("never_issued", message, pointer=pointer)
         batch = number.batch
-        its = found.setdefault(batch.range_id, _Numbers(batch.lot_id, batch.id, batch.range_id, {}))
+        its = found.setdefault(batch.range_id, _Numbers(batch.lot_id, batch.id, batch.range_id, batch.first, {}))
         if number.ordinal in its.pointers:
             raise InvalidInput("serial_twice", f"Expected each serial once, got {serial} twice.", pointer=pointer)
         its.pointers[number.ordinal] = pointer
@@ -100,7 +102,8 @@ def _move(conn: Connection, call: Call, numbers: _Numbers, move: Move) -> None:
                 raise Conflict("move_not_allowed", message, pointer=numbers.pointers[part.first])
         outcomes.append(conn, call, numbers.range_id, Interval(first, last, move.outcome, reason=move.reason))
     subject = f"batch:{numbers.batch_id}"
-    after = {"outcome": move.outcome, "numbers": [list(span) for span in spans]}
+    labels = [[first - numbers.first + 1, last - numbers.first + 1] for first, last in spans]
+    after = {"outcome": move.outcome, "labels": labels}
     audit.record(conn, call, f"batch.{_VERBS[move.outcome]}", subject, after=after, reason=move.reason)
 
 

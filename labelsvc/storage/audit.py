@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from labelsvc.domain.actors import Call
+from labelsvc.storage.pages import AnyRow
 from labelsvc.storage.tables import audit
 
 
@@ -54,14 +55,25 @@ class Entry:
 
 
 def about(conn: Connection, subjects: Sequence[str], limit: int) -> tuple[Entry, ...]:
-    """Return what was written of subjects, the latest `limit` of it, in its order; label scans apart."""
-    rows = conn.execute(
-        select(audit)
-        .where(audit.c.subject.in_(subjects), audit.c.action != "label.scan")
-        .order_by(audit.c.id.desc())
-        .limit(limit)
-    ).all()
-    return tuple(
-        Entry(row.at, f"{row.actor_kind} {row.actor_id}", " ".join(filter(None, (row.action, row.subject, row.reason))))
-        for row in reversed(rows)
-    )
+    """Return what was written of subjects, the latest `limit` of it, in its order."""
+    found: list[AnyRow] = []
+    for at in range(0, len(subjects), _SUBJECTS):
+        query = select(audit).where(audit.c.subject.in_(subjects[at : at + _SUBJECTS]))
+        found += conn.execute(query.order_by(audit.c.id.desc()).limit(limit))
+        found = sorted(found, key=lambda row: row.id, reverse=True)[:limit]
+    return tuple(Entry(row.at, f"{row.actor_kind} {row.actor_id}", _said(row)) for row in reversed(found))
+
+
+#: Subjects in one question to the database.
+_SUBJECTS = 500
+
+
+def _said(row: AnyRow) -> str:
+    labels = row.after.get("labels") if isinstance(row.after, dict) else None
+    which = f", labels {_runs(labels)}" if isinstance(labels, list) else ""
+    return f"{row.action} {row.subject}{which}{f': {row.reason}' if row.reason else ''}"
+
+
+def _runs(labels: Sequence[Sequence[int]]) -> str:
+    shown = [f"{first}" if first == last else f"{first}-{last}" for first, last in labels[:20]]
+    return ", ".join(shown) + (" ..." if len(labels) > len(shown) else "")

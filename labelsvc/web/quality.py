@@ -15,6 +15,7 @@ from labelsvc.web.models.base import IdempotencyHeaders, listing
 from labelsvc.web.models.quality import (
     CloseIn,
     DeclarationIn,
+    EndCardQuery,
     LotSerial,
     LotSerialQuery,
     LotSerials,
@@ -26,7 +27,7 @@ from labelsvc.web.models.quality import (
     VerifyScanIn,
 )
 
-_PDF = "application/pdf"
+_PDF, _ZPL = "application/pdf", "application/vnd.zebra-zpl"
 
 bp = APIBlueprint(
     "quality",
@@ -132,3 +133,14 @@ def get_close_report(lot_id: int) -> Any:
 def get_end_card(lot_id: int) -> Any:
     """Make the control label of a lot, 100 by 50 mm; scanned, it says whether the lot is as it was."""
     return Response(close_report.end_card(house().db, house().issuer, lot_id), content_type=_PDF)
+
+
+@bp.get("/lots/<whole:lot_id>/end-card.zpl")
+@role("qa")
+@bp.input(EndCardQuery, location="query", arg_name="label")
+@bp.output(FileSchema, content_type=_ZPL)
+@bp.doc(operation_id="getEndCardZpl")
+def get_end_card_zpl(lot_id: int, label: EndCardQuery) -> Any:
+    """Make the control label of a lot for a label printer; of the size of the lot's labels, unless another is given."""
+    made = close_report.end_card_zpl(house().db, house().issuer, lot_id, label.dpmm, label.size())
+    return Response(made, content_type=_ZPL)

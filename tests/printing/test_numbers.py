@@ -66,8 +66,8 @@ def test_a_move_is_an_entry_for_each_batch(works) -> None:
     (first,) = [entry for entry in works.audit(f"batch:{one.id}") if entry["action"] != "batch.issue"]
     (second,) = [entry for entry in works.audit(f"batch:{two.id}") if entry["action"] != "batch.issue"]
     assert (first["action"], first["reason"], first["actor_id"]) == ("batch.spoil", "torn", "tests")
-    assert first["after"] == {"outcome": "spoiled", "numbers": [[2, 2]]}
-    assert second["after"] == {"outcome": "spoiled", "numbers": [[3, 4]]}
+    assert first["after"] == {"outcome": "spoiled", "labels": [[3, 3]]}
+    assert second["after"] == {"outcome": "spoiled", "labels": [[1, 2]]}
 
 
 def test_numbers_of_several_lots_and_schemes_may_be_moved_at_once(works) -> None:

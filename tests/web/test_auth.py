@@ -66,6 +66,7 @@ TABLE = {
     "POST /api/v1/lots/{lot_id}/close": {"qa"},
     "GET /api/v1/lots/{lot_id}/close-report.pdf": {"qa"},
     "GET /api/v1/lots/{lot_id}/end-card.pdf": {"qa"},
+    "GET /api/v1/lots/{lot_id}/end-card.zpl": {"qa"},
     "GET /api/v1/fleet": {"station", "qa"},
     "GET /api/v1/printers/{name}/status": {"station", "qa"},
     "GET /api/v1/printers/{name}/history": {"station", "qa"},

@@ -11,7 +11,18 @@ from labelsvc.domain import quality
 from labelsvc.domain.moves import Declaration, Move
 from labelsvc.domain.outcomes import Outcome
 from labelsvc.domain.quality import PlanKind, SamplingPlan, VerdictKind, VerifyScan
-from labelsvc.web.models.base import INTEGER_AT_MOST, Answer, Body, Id, Listing, Name, PageQuery, Whole
+from labelsvc.web.models.base import (
+    INTEGER_AT_MOST,
+    Answer,
+    Body,
+    Digits,
+    Id,
+    Listing,
+    Name,
+    PageQuery,
+    Query,
+    Whole,
+)
 from labelsvc.web.models.lots import lot_path
 
 Statement = Annotated[
@@ -146,6 +157,20 @@ class LotSerial(Answer):
 
 class LotSerials(Listing[LotSerial]):
     """A page of serials of a lot."""
+
+
+class EndCardQuery(Query):
+    """The labels that are loaded where an end-card is to come out."""
+
+    dpmm: Annotated[Literal[8, 12], Field(description="Dots per mm of the printer."), Digits] = 8
+    width: Annotated[int | None, Field(ge=10, le=500, description="mm, with `height`."), Digits] = None
+    height: Annotated[int | None, Field(ge=10, le=500, description="mm, with `width`."), Digits] = None
+
+    def size(self) -> tuple[float, float] | None:
+        """Return the size that was given, mm."""
+        if self.width is None and self.height is None:
+            return None
+        return float(self.width or 0), float(self.height or 0)  # one alone is no size
 
 
 class VerifyScanIn(Body):
