@@ -34,6 +34,9 @@ class Settings:
         max_upload: bytes of an upload (a label format with its pictures).
         trusted_proxy: address of the proxy before this service; its X-Forwarded-For and -Proto are believed.
         webhook_reach: where webhooks may lead: to the internet, also to private addresses, also to this machine.
+        weblink_listen: host and port where the worker lets printers dial in; None: it does not.
+        weblink_certificate, weblink_key: what they are answered with (PEM files).
+        weblink_passwords: file of the passwords that they say; None: none are asked for.
     """
 
     digital_link: str
@@ -49,6 +52,10 @@ class Settings:
     max_upload: int = 2_000_000
     webhook_reach: WebhookReach = "public"
     trusted_proxy: str | None = None
+    weblink_listen: tuple[str, int] | None = None
+    weblink_certificate: Path | None = None
+    weblink_key: Path | None = None
+    weblink_passwords: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -67,6 +74,11 @@ class Settings:
                 f"Expected {PREFIX}DIGITAL_LINK_DOMAIN (the domain that labels will carry for ever, "
                 "for instance id.example.com), got nothing.",
             )
+        if "weblink_listen" in values and not {"weblink_certificate", "weblink_key"} <= set(values):
+            message = (
+                f"Expected {PREFIX}WEBLINK_CERTIFICATE and {PREFIX}WEBLINK_KEY beside WEBLINK_LISTEN, got nothing."
+            )
+            raise InvalidInput("setting_missing", message)
         values.setdefault("data_dir", Path("labelsvc-data").absolute())
         values.setdefault("database_url", f"sqlite:///{values['data_dir'] / 'labelsvc.sqlite'}")
         values.setdefault("secret_file", values["data_dir"] / "secret")
@@ -143,6 +155,14 @@ def _host(text: str) -> str:
     return text
 
 
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65_535 or (":" in bare and bare == host):
+        raise ValueError(f"Expected HOST:PORT, got {_shown(text)}.")
+    return _host(bare), int(port)
+
+
 def _digital_link(text: str) -> str:
     """Read `id.example.com` or `https://id.example.com/id` in one spelling; GS1's rules are for others to check."""
     found = re.fullmatch(r"(?:(https?)://)?([0-9A-Za-z.-]+(?::[0-9]{1,5})?)((?:/[^/?#\s]+)*)/?", text, re.ASCII)
@@ -167,6 +187,10 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "MAX_UPLOAD": ("max_upload", _whole(1_000, 100_000_000)),
     "TRUSTED_PROXY": ("trusted_proxy", _host),
     "WEBHOOK_REACH": ("webhook_reach", _choice(get_args(WebhookReach))),
+    "WEBLINK_LISTEN": ("weblink_listen", _address),
+    "WEBLINK_CERTIFICATE": ("weblink_certificate", _path),
+    "WEBLINK_KEY": ("weblink_key", _path),
+    "WEBLINK_PASSWORDS": ("weblink_passwords", _path),
 }
 
 NAMES = tuple(PREFIX + name for name in _READERS)

@@ -8,12 +8,15 @@ import socket
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from labelsvc import logs
 from labelsvc.domain.issuer import Issuer
 from labelsvc.errors import Unavailable
+from labelsvc.printers.weblink.callers import Callers
+from labelsvc.printing.calling import Calls
 from labelsvc.printing.delivery import LEASE_SECONDS, Sender, serve, waiting
 from labelsvc.storage.database import Database
 
@@ -31,12 +34,23 @@ class Worker:
 
     Args:
         lease_seconds: after which another worker may take a printer of one that died.
+        callers: where printers dial in; None: not here.
     """
 
-    def __init__(self, db: Database, issuer: Issuer, data_dir: Path, *, lease_seconds: float = LEASE_SECONDS) -> None:
+    def __init__(
+        self,
+        db: Database,
+        issuer: Issuer,
+        data_dir: Path,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        callers: Callers | None = None,
+    ) -> None:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._sender = Sender(db, issuer, data_dir, lambda: datetime.now(UTC), self._stop.is_set, lease_seconds)
+        self._sender = replace(self._sender, callers=callers)
+        self._calls = Calls(self._sender)
         #: Who has a lease; a worker that was started anew is another.
         self.owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._busy: dict[int, Future[int]] = {}
@@ -63,6 +77,7 @@ class Worker:
     def _look(self, pool: ThreadPoolExecutor) -> None:
         self._busy = {printer: future for printer, future in self._busy.items() if not future.done()}
         try:
+            self._calls.look()
             printers = waiting(self._sender)
         except Unavailable as error:
             log.warning("worker.database", code=error.code)

@@ -126,3 +126,29 @@ def test_settings_do_not_change() -> None:
 
 def test_every_field_can_be_set_from_the_environment() -> None:
     assert len(NAMES) == len(dataclasses.fields(Settings))
+
+
+WEBLINK = {"WEBLINK_CERTIFICATE": "/etc/cert.pem", "WEBLINK_KEY": "/etc/key.pem"}
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("0.0.0.0:8443", ("0.0.0.0", 8443)),
+        ("[::]:8443", ("::", 8443)),
+        ("l.example.com:1", ("l.example.com", 1)),
+    ],
+)
+def test_printers_dial_in_where_it_is_said_and_with_a_certificate(text: str, address: tuple[str, int]) -> None:
+    settings = read(WEBLINK_LISTEN=text, **WEBLINK)
+    assert settings.weblink_listen == address
+    assert (settings.weblink_certificate, settings.weblink_key) == (Path("/etc/cert.pem"), Path("/etc/key.pem"))
+    assert read().weblink_listen is None
+    with pytest.raises(InvalidInput, match="Expected LABELSVC_WEBLINK_CERTIFICATE and LABELSVC_WEBLINK_KEY beside"):
+        read(WEBLINK_LISTEN=text)
+
+
+@pytest.mark.parametrize("text", ["", "8443", "host", "host:", "host:0", "host:65536", ":1", "::1:80", "a b:1", "h:x"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="LABELSVC_WEBLINK_LISTEN: Expected "):
+        read(WEBLINK_LISTEN=text, **WEBLINK)

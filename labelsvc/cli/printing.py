@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import get_args
 
 import click
 
+from labelsvc.cli.dialling_in import reached
 from labelsvc.cli.opening import CURSOR, ID, every, opened
 from labelsvc.domain.jobs import JobState, PrinterSpec, PrintJob, Resolution
 from labelsvc.errors import InvalidInput
@@ -33,7 +35,10 @@ def printers() -> None:
 @click.option("--station", help="Client of the station that serves it; without one our own workers do.")
 @click.option("--replace", is_flag=True, help="Change a printer that is known.")
 def printers_add(name: str, uri: str, dpmm: int, media: str, station: str | None, *, replace: bool) -> None:
-    """Add a printer at URI: tcp://host:9100, tls://host:9143?pin=sha256:HEX, queue:///NAME or file:///FILE."""
+    """Add a printer at URI: tcp://host:9100, tls://host:9143?pin=sha256:HEX, queue:///NAME or file:///FILE.
+
+    A printer that dials in has weblink://SERIAL.
+    """
     width, _, height = media.partition("x")
     try:
         spec = PrinterSpec(name, uri, "zpl", dpmm, float(width), float(height), station=station)
@@ -63,10 +68,9 @@ def printers_certify(name: str) -> None:
 
     Delivery uses nothing that its certification does not grant. It takes some minutes.
     """
-    with opened() as shell:
-        printer = certify(
-            shell.db, shell.call(), name, shell.settings.data_dir, _Person(), now=lambda: datetime.now(UTC)
-        )
+    with opened() as shell, reached(shell, name) as callers:
+        chosen, now = shell.settings, partial(datetime.now, UTC)
+        printer = certify(shell.db, shell.call(), name, chosen.data_dir, _Person(), now=now, callers=callers)
     for key, value in asdict(printer.profile).items():
         click.echo(f"{key}\t{'-' if value is None else value}")
     click.echo(f"evidence\t{printer.profile.evidence}")
@@ -99,7 +103,8 @@ def printers_harden(name: str, *, yes: bool) -> None:
             click.echo(f"{setting.name}\t{setting.value}\t{setting.why}")
         if not yes:
             click.confirm("Send this?", abort=True, err=True)
-        harden(shell.db, shell.call(), name, shell.settings.data_dir)
+        with reached(shell, name) as callers:
+            harden(shell.db, shell.call(), name, shell.settings.data_dir, callers=callers)
 
 
 @click.group()

@@ -13,6 +13,7 @@ import click
 
 from labelsvc import logs
 from labelsvc.chores import Chores
+from labelsvc.cli.dialling_in import dialled_in
 from labelsvc.cli.opening import opened
 from labelsvc.worker import Worker
 
@@ -33,11 +34,11 @@ def serve(host: str | None, port: int | None) -> None:
         chosen = shell.settings
     app = create_app(chosen)
     house = house_of(app)
-    with house.db:
+    with house.db, dialled_in(chosen) as callers:
         address = (host or chosen.host, port if port is not None else chosen.port)
         body_at_most = chosen.max_upload + chosen.max_body
         listener = Listener(app, address, chosen.threads, body_at_most, chosen.trusted_proxy)
-        printing = Worker(house.db, house.issuer, chosen.data_dir)
+        printing = Worker(house.db, house.issuer, chosen.data_dir, callers=callers)
         thread = threading.Thread(target=printing.run, name="worker")
         _on_stop(printing.stop, house.feeds.close, house.polls.close, listener.stop)
         thread.start()
@@ -59,10 +60,11 @@ def worker() -> None:
     """Run a worker alone: it sends the print jobs of all printers, beside other workers if there are any."""
     with opened() as shell:
         logs.configure(shell.settings.log_format, shell.settings.log_level)
-        running = Worker(shell.db, shell.issuer, shell.settings.data_dir)
-        _on_stop(running.stop)
-        with Chores(shell.db, shell.issuer, shell.settings.webhook_reach):
-            running.run()
+        with dialled_in(shell.settings) as callers:
+            running = Worker(shell.db, shell.issuer, shell.settings.data_dir, callers=callers)
+            _on_stop(running.stop)
+            with Chores(shell.db, shell.issuer, shell.settings.webhook_reach):
+                running.run()
 
 
 def _on_stop(*stops: Callable[[], None]) -> None:

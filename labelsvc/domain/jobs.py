@@ -30,7 +30,7 @@ class PrinterSpec:
     """What someone says of a printer.
 
     Attributes:
-        uri: tcp://host:9100, queue:///NAME or file:///FILE.
+        uri: tcp://host:9100, weblink://SERIAL, queue:///NAME or file:///FILE, and more (printers.uris).
         language: what it understands.
         dpmm: dots per mm.
         media_width, media_height: of the loaded labels, mm.

@@ -120,8 +120,10 @@ class SocketConnection:
 
     def readable(self, seconds: float) -> bool:
         """Whether something can be read, its end included, at the latest after so many seconds."""
-        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
-            return True
+        return (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0) or self.wait(seconds)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the network; return whether it has something. Any thread may wait, while others write."""
         if not hasattr(select, "poll"):  # Windows
             return bool(select.select([self._socket], [], [], seconds)[0])
         poll = select.poll()  # unlike select() it knows connections beyond the 1,024th, too

@@ -9,11 +9,14 @@ from pathlib import Path
 from labelsvc.domain.profiles import NOTHING, Profile
 from labelsvc.errors import InvalidInput
 from labelsvc.printers.confirming import ConfirmingTcp
+from labelsvc.printers.connection import Way
 from labelsvc.printers.dialing import Dial, trust_of
 from labelsvc.printers.file import FileTransport
 from labelsvc.printers.os_queue import QueueTransport
 from labelsvc.printers.tcp import TcpTransport
 from labelsvc.printers.transport import Transport
+from labelsvc.printers.weblink import messages
+from labelsvc.printers.weblink.callers import Callers, Channel
 
 #: Data port and JSON port of each way (ip.port, ip.port_json_config, ip.tls.port, ip.tls.port_json_config).
 PORTS = {"tcp": (9100, 9200), "tls": (9143, 9243)}
@@ -26,11 +29,18 @@ _TCP = re.compile(
 )
 _QUEUE = re.compile(r"queue:///([A-Za-z0-9_][A-Za-z0-9_.-]{0,126})")
 _FILE = re.compile(r"file://((?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){1,8})")
-_FORMS = "tcp://HOST:PORT, tls://HOST:PORT?pin=sha256:HEX, queue:///NAME or file:///FILE"
+_WEBLINK = re.compile(rf"weblink://({messages.SERIAL.pattern})")
+_FORMS = "tcp://HOST:PORT, tls://HOST:PORT?pin=sha256:HEX, weblink://SERIAL, queue:///NAME or file:///FILE"
 
 
 def transport_for(
-    uri: str, dpmm: int, data_dir: Path, profile: Profile = NOTHING, *, answer_seconds: float = ANSWER_SECONDS
+    uri: str,
+    dpmm: int,
+    data_dir: Path,
+    profile: Profile = NOTHING,
+    *,
+    answer_seconds: float = ANSWER_SECONDS,
+    callers: Callers | None = None,
 ) -> Transport:
     """Return the way to a printer; nothing is opened yet.
 
@@ -39,12 +49,13 @@ def transport_for(
         data_dir: files are written to its folder `printed` only; authorities are files in `certificates`.
         profile: what the printer was certified to prove; where that confirms labels the way does, too.
         answer_seconds: how long to wait for a printer's answer; many ports never give any.
+        callers: where printers dial in; None: not here.
 
     Raises:
         InvalidInput: the URI is none of ours.
     """
-    if found := _TCP.fullmatch(uri):
-        dial, config = _dials(found, data_dir)
+    if _TCP.fullmatch(uri) or _WEBLINK.fullmatch(uri):
+        dial, config = ways_of(uri, data_dir, callers)
         if not profile.confirms:
             return TcpTransport(dial, dpmm, answer_seconds=answer_seconds)
         asks = profile.counter is not None or profile.uptime or profile.unique_id is not None
@@ -56,16 +67,24 @@ def transport_for(
     raise _refused(uri)
 
 
-def ports_of(uri: str, data_dir: Path) -> tuple[Dial, Dial]:
-    """Return the data port and the JSON port of a printer on the network.
+def ways_of(uri: str, data_dir: Path, callers: Callers | None = None) -> tuple[Way, Way]:
+    """Return where labels go and where questions are answered, at a printer that talks.
 
     Raises:
         InvalidInput: it is none.
     """
+    if serial := serial_of(uri):
+        return Channel(callers, serial, messages.RAW), Channel(callers, serial, messages.CONFIG)
     found = _TCP.fullmatch(uri)
     if found is None:
-        raise InvalidInput("printer_uri", f"Expected tcp:// or tls://, got {uri[:100]!r}.")
+        raise InvalidInput("printer_uri", f"Expected tcp://, tls:// or weblink://, got {uri[:100]!r}.")
     return _dials(found, data_dir)
+
+
+def serial_of(uri: str) -> str | None:
+    """Return the serial number of a printer that dials in; None: it does not."""
+    found = _WEBLINK.fullmatch(uri)
+    return found[1] if found else None
 
 
 def _dials(found: re.Match[str], data_dir: Path) -> tuple[Dial, Dial]:

@@ -25,8 +25,10 @@ from labelsvc.domain.profiles import Profile
 from labelsvc.domain.readings import Reading
 from labelsvc.errors import Conflict, Unavailable
 from labelsvc.printers.confirming import ConfirmingTcp
+from labelsvc.printers.connection import Way
 from labelsvc.printers.transport import LinkLost, NotReady, SendFailed, Unfit
-from labelsvc.printers.uris import ports_of
+from labelsvc.printers.uris import ways_of
+from labelsvc.printers.weblink.callers import Callers
 from labelsvc.printing.leases import HeldLease
 from labelsvc.printing.sender import LEASE_SECONDS
 from labelsvc.storage import audit, jobs, printers
@@ -87,8 +89,12 @@ def certify(  # a use case, the person, and the time that both take
     *,
     now: Callable[[], datetime],
     patience: Patience = Patience(),
+    callers: Callers | None = None,
 ) -> Printer:
     """Find out what a printer can prove, and keep it as its profile.
+
+    Args:
+        callers: where printers dial in; None: not here.
 
     Raises:
         NotFound: no such printer.
@@ -105,7 +111,7 @@ def certify(  # a use case, the person, and the time that both take
     if lease is None:
         raise Conflict("printer_busy", f"Expected a printer that nobody sends to, got {name} with a sender.")
     with lease:
-        profile = profile_of(_Run(printer, data_dir, operator, patience).findings())
+        profile = profile_of(_Run(printer, ways_of(printer.spec.uri, data_dir, callers), operator, patience).findings())
 
         def work(conn: Connection) -> Printer:
             lease.renew(conn)
@@ -119,11 +125,11 @@ def certify(  # a use case, the person, and the time that both take
 class _Run:
     """One run at one printer."""
 
-    def __init__(self, printer: Printer, data_dir: Path, operator: Operator, patience: Patience) -> None:
+    def __init__(self, printer: Printer, ways: tuple[Way, Way], operator: Operator, patience: Patience) -> None:
         self._printer = printer
         self._operator = operator
         self._patience = patience
-        self._dial, self._config = ports_of(printer.spec.uri, data_dir)
+        self._dial, self._config = ways
         self._mark = secrets.token_hex(3).upper()
         self._link = self._connected()
         self._echoes: list[str] = []
@@ -236,11 +242,11 @@ class _Run:
             Unavailable: it cannot be reached, or is not ready.
         """
         seconds = self._patience.answer
-        config = self._config
+        config: Way | None = self._config
         try:
-            config.connect(seconds).close()
+            self._config.connect(seconds).close()
         except OSError:
-            config = None  # type: ignore[assignment]
+            config = None
         link = ConfirmingTcp(self._dial, config, self._printer.spec.dpmm, _ASKED, answer_seconds=seconds)
         try:
             link.open(at_rest=True)

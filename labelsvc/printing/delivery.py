@@ -21,6 +21,7 @@ from labelsvc.domain.readings import Reading
 from labelsvc.errors import InvalidInput, Unavailable
 from labelsvc.printers.uris import transport_for
 from labelsvc.printing.books import DatabaseBooks, call_of, stop
+from labelsvc.printing.calling import away, is_away
 from labelsvc.printing.driving import Driver, LeaseLost
 from labelsvc.printing.handover import prepare
 from labelsvc.printing.jobs import end_canceled
@@ -35,9 +36,11 @@ log = logs.logger(__name__)
 
 
 def waiting(sender: Sender) -> tuple[int, ...]:
-    """Return the ids of the printers that have something to send now."""
+    """Return the ids of the printers that have something to send now; of those that dial in, only who did so here."""
     with sender.db.read() as conn:
-        return jobs.waiting_printers(conn, sender.now(), BACKOFF_AT_MOST)
+        due = jobs.waiting_printers(conn, sender.now(), BACKOFF_AT_MOST)
+        not_here = away(conn, sender, due)
+    return tuple(printer_id for printer_id in due if printer_id not in not_here)
 
 
 def serve(sender: Sender, printer_id: int, owner: str) -> int:
@@ -78,7 +81,12 @@ def _next(conn: Connection, sender: Sender, lease: HeldLease) -> JobRow | None:
         if job.state == "processing-stopped":
             return None
         if not job.cancel_requested:
-            return _claimed(conn, call, job)
+            # A printer that dials in may have left since it was looked for; that is no attempt of its job.
+            if not is_away(conn, sender, job):
+                return _claimed(conn, call, job)
+            if job.state == "processing" and job.baseline is None:  # its sender died before it held a label in doubt
+                jobs.set_state(conn, job.id, "pending", ("job-queued",))
+            return None
         end_canceled(conn, call, job)
     return None
 
@@ -139,7 +147,9 @@ def _prepared(sender: Sender, lease: HeldLease, job: JobRow) -> tuple[Driver, An
         inherited = _inherited(conn, job)
     todo = tuple((part.first, part.last) for part in having(known, {"planned", "absent"}))
     spec, seconds = printer.spec, sender.answer_seconds
-    transport = transport_for(spec.uri, spec.dpmm, sender.data_dir, printer.profile, answer_seconds=seconds)
+    transport = transport_for(
+        spec.uri, spec.dpmm, sender.data_dir, printer.profile, answer_seconds=seconds, callers=sender.callers
+    )
     handover = prepare(sender.db, sender.issuer, job, printer)
     books = DatabaseBooks(sender, lease, job, handover)
     counts = printer.profile.counter is not None

@@ -11,7 +11,8 @@ from labelsvc.domain.actors import Call
 from labelsvc.errors import Conflict, Unavailable
 from labelsvc.printers.asking import JsonPort
 from labelsvc.printers.transport import LinkLost, Unfit
-from labelsvc.printers.uris import ports_of
+from labelsvc.printers.uris import ways_of
+from labelsvc.printers.weblink.callers import Callers
 from labelsvc.storage import audit, printers
 from labelsvc.storage.database import Database
 
@@ -43,8 +44,19 @@ def settings_for() -> tuple[Setting, ...]:
     )
 
 
-def harden(db: Database, call: Call, name: str, data_dir: Path, *, answer_seconds: float = 2.0) -> tuple[Setting, ...]:
+def harden(
+    db: Database,
+    call: Call,
+    name: str,
+    data_dir: Path,
+    *,
+    answer_seconds: float = 2.0,
+    callers: Callers | None = None,
+) -> tuple[Setting, ...]:
     """Set a printer, and see that it is so; return what was set.
+
+    Args:
+        callers: where printers dial in; None: not here.
 
     Raises:
         NotFound: no such printer.
@@ -54,7 +66,7 @@ def harden(db: Database, call: Call, name: str, data_dir: Path, *, answer_second
     """
     with db.read() as conn:
         printer = printers.get(conn, name)
-    _, config = ports_of(printer.spec.uri, data_dir)
+    _, config = ways_of(printer.spec.uri, data_dir, callers)
     port = JsonPort(config, answer_seconds)
     chosen = settings_for()
     try:

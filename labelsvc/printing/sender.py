@@ -9,6 +9,7 @@ from pathlib import Path
 
 from labelsvc.domain.issuer import Issuer
 from labelsvc.printers.uris import ANSWER_SECONDS
+from labelsvc.printers.weblink.callers import Callers
 from labelsvc.printing.advances import Advances
 from labelsvc.printing.driving import LOOK_SECONDS
 from labelsvc.storage.database import Database
@@ -31,6 +32,7 @@ class Sender:
         look_seconds: how long to wait for an echo before a printer is looked at.
         answer_seconds: how long a printer may take to answer.
         advances: where its deliveries meet, so that they commit together.
+        callers: where printers dial in; None: not here.
     """
 
     db: Database
@@ -42,3 +44,4 @@ class Sender:
     look_seconds: float = LOOK_SECONDS
     answer_seconds: float = ANSWER_SECONDS
     advances: Advances = field(default_factory=Advances)
+    callers: Callers | None = None

@@ -118,6 +118,11 @@ def get(conn: Connection, name: str, *, lock: bool = False) -> Printer:
     return _printer(row)
 
 
+def by_id(conn: Connection, printer_id: int) -> Printer:
+    """Return a printer that is known to exist as it is now."""
+    return _printer(conn.execute(_PRINTER.where(printers.c.id == printer_id, _CURRENT)).one())
+
+
 def at_revision(conn: Connection, printer_id: int, revision: int) -> Printer:
     """Return a printer as it was at a revision that is known to exist."""
     return _printer(

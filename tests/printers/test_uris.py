@@ -18,6 +18,7 @@ from labelsvc.printers.file import FileTransport
 from labelsvc.printers.os_queue import QueueTransport
 from labelsvc.printers.tcp import TcpTransport
 from labelsvc.printers.uris import transport_for
+from labelsvc.printers.weblink.callers import Channel
 
 
 def refused(uri: str, data_dir: Path) -> str:
@@ -63,6 +64,21 @@ def test_options_say_the_json_port_and_by_what_a_printer_is_known(uri, ports, tr
     assert isinstance(found, ConfirmingTcp)
     assert (found._dial, found._config) == (Dial("line3", ports[0], trust), Dial("line3", ports[1], trust))
     assert isinstance(transport_for(uri, 8, tmp_path), TcpTransport)  # nothing is granted to one never certified
+
+
+@pytest.mark.parametrize("serial", ["D2J180000001", "XXRBJ12-34_5", "7"])
+def test_a_printer_that_dials_in_has_its_serial_number_for_an_address(serial: str, tmp_path: Path) -> None:
+    found = transport_for(f"weblink://{serial}", 8, tmp_path)
+    assert isinstance(found, TcpTransport)
+    assert found._dial == Channel(None, serial, "v1.raw.zebra.com")
+    found = transport_for(f"weblink://{serial}", 8, tmp_path, CONFIRMING)
+    assert isinstance(found, ConfirmingTcp)
+    assert found._config == Channel(None, serial, "v1.config.zebra.com")
+
+
+@pytest.mark.parametrize("rest", ["", "/", "-1", "A/B", "A:1", "A?pin=1", "THIRTEEN-LONG", "A B", "\u0660", "A\n"])
+def test_a_serial_number_is_what_a_printer_can_tell(rest: str, tmp_path: Path) -> None:
+    refused(f"weblink://{rest}", tmp_path)
 
 
 def test_authorities_are_files_among_the_certificates(tmp_path: Path) -> None:
@@ -239,7 +255,7 @@ def test_a_strange_character_is_refused_wherever_it_stands(form: str, strange: s
 def test_whatever_is_not_plainly_ours_is_refused(uri: str, tmp_path: Path) -> None:
     message = refused(uri, tmp_path)
     assert message.startswith(
-        "Expected tcp://HOST:PORT, tls://HOST:PORT?pin=sha256:HEX, queue:///NAME or file:///FILE, got "
+        "Expected tcp://HOST:PORT, tls://HOST:PORT?pin=sha256:HEX, weblink://SERIAL, queue:///NAME or file:///FILE, "
     )
     assert message.isprintable()
 
