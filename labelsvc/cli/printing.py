@@ -35,9 +35,10 @@ def printers() -> None:
 @click.option("--station", help="Client of the station that serves it; without one our own workers do.")
 @click.option("--replace", is_flag=True, help="Change a printer that is known.")
 def printers_add(name: str, uri: str, dpmm: int, media: str, station: str | None, *, replace: bool) -> None:
-    """Add a printer at URI: tcp://host:9100, tls://host:9143?pin=sha256:HEX, queue:///NAME or file:///FILE.
+    """Add a printer at URI.
 
-    A printer that dials in has weblink://SERIAL.
+    That is tcp://host:9100, tls://host:9143?pin=sha256:HEX, ipp://host:631/ipp/print,
+    ipps://host:631/ipp/print?pin=sha256:HEX, queue:///NAME or file:///FILE. A printer that dials in has weblink://SERIAL.
     """
     width, _, height = media.partition("x")
     try:

@@ -89,9 +89,8 @@ def render(layout: Layout, serials: Iterable[str], *, echo: bool = False) -> Ite
         text = serial.encode("ascii")
         for place, cut in cuts:
             label[place] = text[cut]
-        if drawn:
-            for place, line in drawn:
-                label[place] = _drawn(line, serial, layout).encode("ascii")
+        for place, line in drawn:
+            label[place] = _drawn(line, serial, layout).encode("ascii")
         yield b"".join(label)
 
 

@@ -87,6 +87,26 @@ class Transport(Protocol):
         """Break off: what has not left by now never does. After `close` it does nothing."""
 
 
+class FollowedTransport(Transport, Protocol):
+    """A way to a printer that takes labels as a job of its own, and says what becomes of that job.
+
+    Attributes:
+        job_reasons: what it said of its job in the end, job-state-reasons.
+    """
+
+    job_reasons: tuple[str, ...]
+
+    def follow(self) -> tuple[str, ...] | None:
+        """Wait a little, then ask: the printer's reasons while the job goes on, None once it ended as it should.
+
+        Raises:
+            SendFailed: it ended in another way, does not go on, or nobody says what became of it.
+        """
+
+    def cancel(self) -> None:
+        """Ask for the job's end, which is to be followed all the same."""
+
+
 class LinkLost(Exception):
     """The connection ended or broke while it was listened to."""
 

@@ -12,12 +12,18 @@ from labelsvc.printers.confirming import ConfirmingTcp
 from labelsvc.printers.connection import Way
 from labelsvc.printers.dialing import Dial, trust_of
 from labelsvc.printers.file import FileTransport
+from labelsvc.printers.ipp import ZPL, IppTransport
 from labelsvc.printers.os_queue import QueueTransport
 from labelsvc.printers.tcp import TcpTransport
 from labelsvc.printers.transport import Transport
 from labelsvc.printers.weblink import messages
 from labelsvc.printers.weblink.callers import Callers, Channel
 
+#: A path that a printer's queue has, where none is named.
+IPP_PATH = "/ipp/print"
+_IPP_PORT = 631
+#: An IPP printer takes its time: so many times what a plain port may take to answer.
+_IPP_PATIENCE = 10
 #: Data port and JSON port of each way (ip.port, ip.port_json_config, ip.tls.port, ip.tls.port_json_config).
 PORTS = {"tcp": (9100, 9200), "tls": (9143, 9243)}
 #: How long a printer may take to answer.
@@ -27,10 +33,19 @@ _TCP = re.compile(
     rf"(?P<way>tcp|tls)://(?P<host>{_NAME}(?:\.{_NAME})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?/?"
     r"(?:\?(?P<options>[a-z]+=[A-Za-z0-9:_.-]{1,100}(?:&[a-z]+=[A-Za-z0-9:_.-]{1,100}){0,2}))?"
 )
+_OPTION = "[a-z]+=[A-Za-z0-9:_.+/-]{1,100}"
+_IPP = re.compile(
+    rf"(?P<way>ipps?)://(?P<host>{_NAME}(?:\.{_NAME})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
+    rf"(?P<path>(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{{0,99}}){{0,8}})/?(?:\?(?P<options>{_OPTION}(?:&{_OPTION})?))?"
+)
+_MEDIA_TYPE = re.compile(r"[a-z]{1,20}/[A-Za-z0-9.+-]{1,70}")
 _QUEUE = re.compile(r"queue:///([A-Za-z0-9_][A-Za-z0-9_.-]{0,126})")
 _FILE = re.compile(r"file://((?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){1,8})")
 _WEBLINK = re.compile(rf"weblink://({messages.SERIAL.pattern})")
-_FORMS = "tcp://HOST:PORT, tls://HOST:PORT?pin=sha256:HEX, weblink://SERIAL, queue:///NAME or file:///FILE"
+_FORMS = (
+    "tcp://HOST:PORT, tls://HOST:PORT?pin=sha256:HEX, ipp://HOST:PORT/PATH, ipps://HOST:PORT/PATH?pin=sha256:HEX, "
+    "weblink://SERIAL, queue:///NAME or file:///FILE"
+)
 
 
 def transport_for(
@@ -60,6 +75,8 @@ def transport_for(
             return TcpTransport(dial, dpmm, answer_seconds=answer_seconds)
         asks = profile.counter is not None or profile.uptime or profile.unique_id is not None
         return ConfirmingTcp(dial, config if asks else None, dpmm, profile, answer_seconds=answer_seconds)
+    if found := _IPP.fullmatch(uri):
+        return _ipp(found, data_dir, answer_seconds)
     if found := _QUEUE.fullmatch(uri):
         return QueueTransport(found[1])
     if found := _FILE.fullmatch(uri):
@@ -88,20 +105,38 @@ def serial_of(uri: str) -> str | None:
 
 
 def _dials(found: re.Match[str], data_dir: Path) -> tuple[Dial, Dial]:
+    options = _options(found, {"config", "pin", "ca"})
+    config = options.pop("config", None)
+    usual, usual_config = PORTS[found["way"]]
+    data = _dial(found, options, usual, data_dir)
+    return data, data.other(_port(found[0], config, usual_config))
+
+
+def _ipp(found: re.Match[str], data_dir: Path, answer_seconds: float) -> IppTransport:
+    options = _options(found, {"format", "pin", "ca"})
+    media_type = options.pop("format", ZPL)
+    if not _MEDIA_TYPE.fullmatch(media_type):
+        raise _refused(found[0])
+    dial = _dial(found, options, _IPP_PORT, data_dir)
+    return IppTransport(dial, found["path"] or IPP_PATH, media_type, answer_seconds=_IPP_PATIENCE * answer_seconds)
+
+
+def _options(found: re.Match[str], known: set[str]) -> dict[str, str]:
     given = [option.split("=", 1) for option in (found["options"] or "").split("&") if option]
     options = dict(given)
-    if len(options) < len(given) or not set(options) <= {"config", "pin", "ca"}:
+    if len(options) < len(given) or not set(options) <= known:
         raise _refused(found[0])
-    config = options.pop("config", None)
+    return options
+
+
+def _dial(found: re.Match[str], options: dict[str, str], usual: int, data_dir: Path) -> Dial:
+    """Return the port that a URI names; of its options only those are left that say by what a printer is known."""
     trust = None
-    if found["way"] == "tls":
+    if found["way"] in ("tls", "ipps"):
         trust = trust_of(options, data_dir.resolve() / "certificates")
     elif options:
         raise _refused(found[0])
-    usual, usual_config = PORTS[found["way"]]
-    host = _host(found[0], found["host"])
-    data = Dial(host, _port(found[0], found["port"], usual), trust)
-    return data, data.other(_port(found[0], config, usual_config))
+    return Dial(_host(found[0], found["host"]), _port(found[0], found["port"], usual), trust)
 
 
 def _port(uri: str, port: str | None, usual: int) -> int:

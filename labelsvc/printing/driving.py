@@ -15,7 +15,15 @@ from labelsvc import logs
 from labelsvc.domain.delivery import steps
 from labelsvc.domain.delivery.steps import Command, Fact
 from labelsvc.domain.readings import Reading
-from labelsvc.printers.transport import ConfirmingTransport, LinkLost, NotReady, SendFailed, Transport, Unfit
+from labelsvc.printers.transport import (
+    ConfirmingTransport,
+    FollowedTransport,
+    LinkLost,
+    NotReady,
+    SendFailed,
+    Transport,
+    Unfit,
+)
 
 log = logs.logger(__name__)
 
@@ -121,8 +129,7 @@ class Driver:
             case steps.Watch():
                 return self._watch()
             case steps.Disconnect():
-                warning = self.transport.close()
-                return steps.Disconnected() if warning is None else steps.BrokenOff(warning)
+                return self._disconnect()
         return None
 
     def _connect(self, *, at_rest: bool) -> Fact:
@@ -143,6 +150,12 @@ class Driver:
         self._keep(reading)
         return steps.Connected(reading, restarted)
 
+    def _disconnect(self) -> Fact:
+        warning = self.transport.close()
+        if warning is not None:
+            return steps.BrokenOff(warning)
+        return steps.Disconnected(self._followed.job_reasons if self._follows else ())
+
     @property
     def _confirming(self) -> bool:
         return hasattr(self.transport, "read")
@@ -151,9 +164,19 @@ class Driver:
     def _printer(self) -> ConfirmingTransport:
         return self.transport  # type: ignore[return-value]  # only deliveries that watch ask for it
 
+    @property
+    def _follows(self) -> bool:
+        return hasattr(self.transport, "follow")
+
+    @property
+    def _followed(self) -> FollowedTransport:
+        return self.transport  # type: ignore[return-value]  # asked for where it follows
+
     def _send(self, first: int, last: int) -> Fact:
         try:
             self.transport.send(self._chunks(first, last))
+            if self._follows:
+                self._follow()
         except SendFailed as error:
             touched, whole = self.labels.touched(error.handed_over)
             return steps.SendFailed(touched, error.message, again=error.again, whole=whole)
@@ -172,6 +195,8 @@ class Driver:
         while True:
             if not self.books.runs:
                 raise LeaseLost
+            if self._follows and passed and isinstance(self._asked(), steps.CancelAsked):
+                raise SendFailed(passed, "Expected the printer to get the whole job, got the wish to end it.")
             try:
                 chunk = next(made, None)
             except Exception as error:
@@ -183,13 +208,42 @@ class Driver:
             yield chunk
             passed += len(chunk)
 
-    def _watch(self) -> Fact:
+    def _follow(self) -> None:
+        """See a job that the printer has whole to its end; a sender that is to end leaves it with the printer.
+
+        Raises:
+            SendFailed: it did not end as it should.
+            LeaseLost: another may have the printer.
+        """
+        canceled = False
+        while (reasons := self._followed.follow()) is not None:
+            self._report(reasons)
+            match self._asked():
+                case steps.LeaseLost():
+                    raise LeaseLost
+                case steps.EndAsked():
+                    return
+                case steps.CancelAsked() if not canceled:
+                    canceled = True
+                    self._followed.cancel()
+
+    def _asked(self) -> Fact | None:
+        """Return what someone asked for, if it is time to see."""
         now = time.monotonic()
-        if now - self._asked_at > _ASK_SECONDS:
-            self._asked_at = now
-            asked = self.books.asked()
-            if asked is not None:
-                return asked
+        if now - self._asked_at <= _ASK_SECONDS:
+            return None
+        self._asked_at = now
+        return self.books.asked()
+
+    def _report(self, reasons: tuple[str, ...]) -> None:
+        if reasons != self._reasons:
+            self._reasons = reasons
+            self.books.report(reasons)
+
+    def _watch(self) -> Fact:
+        asked = self._asked()
+        if asked is not None:
+            return asked
         try:
             texts = self._printer.listen(self.look_seconds)
             # One that only echoes need not be asked while it does.
@@ -200,10 +254,7 @@ class Driver:
         restarted = reading is not None and self._was_off(reading)
         if reading is not None and reading is not self._reading:
             self._keep(reading)
-        reasons = ("other-error",) if reading is None else reading.reasons
-        if reasons != self._reasons:
-            self._reasons = reasons
-            self.books.report(reasons)
+        self._report(("other-error",) if reading is None else reading.reasons)
         return steps.Seen(echoes, reading, restarted)
 
     def _keep(self, reading: Reading | None) -> None:

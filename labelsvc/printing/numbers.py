@@ -80,9 +80,8 @@ def _found(conn: Connection, issuer: Issuer, code: str, serials: tuple[str, ...]
         pointer = f"/serials/{place}"
         number = issued.find(conn, issuer, code, serial)
         if number is None:
-            lost = issued.is_lost(conn, issuer, code, serial)
-            message = f"Expected a serial that {code} got, got {serial[:40]!r}{', whose record is lost' * lost}."
-            raise NotFound("record_lost" if lost else "never_issued", message, pointer=pointer)
+            message = f"Expected a serial that {code} got, got {serial[:40]!r}."
+            raise NotFound("never_issued", message, pointer=pointer)
         batch = number.batch
         its = found.setdefault(batch.range_id, _Numbers(batch.lot_id, batch.id, batch.range_id, batch.first, {}))
         if number.ordinal in its.pointers:

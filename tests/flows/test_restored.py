@@ -12,11 +12,10 @@ from sqlalchemy import Connection, text
 from labelsvc import tracking
 from labelsvc.domain.batches import Batch
 from labelsvc.domain.jobs import WINDOW, PrinterSpec, PrintJob, Resolution
-from labelsvc.domain.moves import Move
 from labelsvc.errors import InvalidInput, NotFound
 from labelsvc.issuing import restoring
 from labelsvc.printers.virtual import VirtualPrinter
-from labelsvc.printing import jobs, numbers, printers, resolving
+from labelsvc.printing import jobs, printers, resolving
 from labelsvc.storage.tables import metadata
 
 SKIP = 50
@@ -59,13 +58,6 @@ def answer(plant: Any, code: str, serial: str) -> str:
         return error.code
 
 
-def refused_to_move(plant: Any, code: str, serial: str) -> str:
-    """Why nobody can say of a number that its label was spoiled."""
-    with pytest.raises(NotFound) as refusal:
-        numbers.move_numbers(plant.db, plant.issuer, plant.call(), Move(code, (serial,), "spoiled", "torn"))
-    return refusal.value.code
-
-
 def test_no_serial_is_given_twice(plant: Any) -> None:
     """Counters, unguessable serials, and a pool that was made after the backup, from the same lot opened again."""
     daily, random = plant.product(DAILY), plant.product("{rnd:10}")
@@ -91,10 +83,7 @@ def test_no_serial_is_given_twice(plant: Any) -> None:
 
     assert {answer(plant, daily.code, serial) for serial in since} == {"record_lost"}
     assert {answer(plant, daily.code, serial) for serial in (*before[:5], *later, *later_next_day)} == {"held"}
-    assert refused_to_move(plant, daily.code, since[0]) == "record_lost"
-    assert (
-        answer(plant, daily.code, "26324000063") == refused_to_move(plant, daily.code, "26324000063") == "never_issued"
-    )
+    assert answer(plant, daily.code, "26324000063") == "never_issued"
     assert answer(plant, daily.code, "26325000055") == "never_issued"
 
 

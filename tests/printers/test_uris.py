@@ -1,4 +1,4 @@
-"""A printer's URI is one of three plain forms; what could mean anything to a shell, a path or a resolver is refused."""
+"""A printer's URI is one of few plain forms; what could mean anything to a shell, a path or a resolver is refused."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from labelsvc.errors import InvalidInput
 from labelsvc.printers.confirming import ConfirmingTcp
 from labelsvc.printers.dialing import Dial, Trust
 from labelsvc.printers.file import FileTransport
+from labelsvc.printers.ipp import IppTransport
 from labelsvc.printers.os_queue import QueueTransport
 from labelsvc.printers.tcp import TcpTransport
 from labelsvc.printers.uris import transport_for
@@ -48,6 +49,7 @@ def test_a_tcp_uri_names_a_host_and_perhaps_a_port(uri: str, address: tuple[str,
 
 
 PIN = "ab" * 32
+ZPL, OCTETS = "application/vnd.zebra-zpl", "application/octet-stream"
 CONFIRMING = Profile(echo="movement", counter="late", unique_id="U1")
 
 
@@ -94,6 +96,32 @@ def test_tls_without_one_way_to_know_the_printer_is_refused(options: str, tmp_pa
     with pytest.raises(InvalidInput) as error:
         transport_for(f"tls://line3{options}", 8, tmp_path)
     assert error.value.message.startswith("Expected pin=sha256:HEX or ca=FILE, got ")
+
+
+@pytest.mark.parametrize(
+    ("uri", "dial", "path", "media_type"),
+    [
+        ("ipp://line3", Dial("line3", 631), "/ipp/print", "application/vnd.zebra-zpl"),
+        ("ipp://line3/", Dial("line3", 631), "/ipp/print", "application/vnd.zebra-zpl"),
+        ("ipp://[2001:db8::7]:8631/printers/Line_3", Dial("2001:db8::7", 8631), "/printers/Line_3", ZPL),
+        ("ipp://10.0.0.7/?format=application/octet-stream", Dial("10.0.0.7", 631), "/ipp/print", OCTETS),
+        (f"ipps://line3/ipp?pin=sha256:{PIN}", Dial("line3", 631, Trust(pin=PIN)), "/ipp", ZPL),
+        (f"ipps://line3?format={OCTETS}&pin=sha256:{PIN}", Dial("line3", 631, Trust(pin=PIN)), "/ipp/print", OCTETS),
+    ],
+)
+def test_an_ipp_uri_names_a_host_a_queue_and_what_it_takes(uri, dial, path, media_type, tmp_path: Path) -> None:
+    found = transport_for(uri, 8, tmp_path, CONFIRMING)  # whatever was certified, a job is all that it tells of
+    assert isinstance(found, IppTransport)
+    assert (found._dial, found._client._path, found._media_type) == (dial, path, media_type)
+
+
+def test_an_ipps_uri_needs_one_way_to_know_the_printer(tmp_path: Path) -> None:
+    found = transport_for("ipps://line3?ca=plant.pem", 8, tmp_path)
+    assert isinstance(found, IppTransport)
+    assert found._dial.trust == Trust(ca=tmp_path / "certificates" / "plant.pem")
+    with pytest.raises(InvalidInput) as error:
+        transport_for("ipps://line3", 8, tmp_path)
+    assert error.value.code == "printer_trust"
 
 
 @pytest.mark.parametrize("name", ["line3", "Line_3", "3", "zebra.office-2", "a" * 127])
@@ -166,6 +194,27 @@ BAD = [
     "tls://line3?ca=a&x=y",
     "tcp://line3#part",
     "tcp://line3#",
+    # queues of other machines
+    "ipp:",
+    "ipp:///ipp/print",
+    "ipp://line3//ipp",
+    "ipp://line3/../ipp",
+    "ipp://line3/ipp/.print",
+    "ipp://line3/" + "/".join("abcdefghi"),
+    "ipp://line3/" + "a" * 101,
+    "ipp://line3/ipp?",
+    "ipp://line3/ipp?x=y",
+    "ipp://line3?ca=plant.pem",
+    "ipp://line3?config=9200",
+    "ipp://line3?format=",
+    "ipp://line3?format=zpl",
+    "ipp://line3?format=a/b&format=a/b",
+    "ipp://line3?format=a/../b",
+    "ipp://line3/ipp#part",
+    "ipp://line3:0/ipp",
+    "ipp://user@line3/ipp",
+    "ipp://line3/ipp\r\nX: y",
+    "http://line3:631/ipp/print",
     # hosts
     "tcp://-h",
     "tcp://line3-",
@@ -244,7 +293,7 @@ STRANGE += ["\t", "\n", "\r", "\0", "\x7f", "é", "\u202e", "💊"]
 
 
 @pytest.mark.parametrize("strange", STRANGE)
-@pytest.mark.parametrize("form", ["tcp://", "queue:///", "file:///"])
+@pytest.mark.parametrize("form", ["tcp://", "ipp://", "ipp://line3/", "queue:///", "file:///"])
 def test_a_strange_character_is_refused_wherever_it_stands(form: str, strange: str, tmp_path: Path) -> None:
     for text in (strange, f"a{strange}b", f"a{strange}", f"{strange}b"):
         refused(form + text, tmp_path)
@@ -255,13 +304,14 @@ def test_a_strange_character_is_refused_wherever_it_stands(form: str, strange: s
 def test_whatever_is_not_plainly_ours_is_refused(uri: str, tmp_path: Path) -> None:
     message = refused(uri, tmp_path)
     assert message.startswith(
-        "Expected tcp://HOST:PORT, tls://HOST:PORT?pin=sha256:HEX, weblink://SERIAL, queue:///NAME or file:///FILE, "
+        "Expected tcp://HOST:PORT, tls://HOST:PORT?pin=sha256:HEX, ipp://HOST:PORT/PATH, "
+        "ipps://HOST:PORT/PATH?pin=sha256:HEX, weblink://SERIAL, queue:///NAME or file:///FILE, got "
     )
     assert message.isprintable()
 
 
 def test_a_refusal_shows_no_more_than_the_beginning(tmp_path: Path) -> None:
-    assert len(refused("tcp://" + "a" * 1_000_000, tmp_path)) < 300
+    assert len(refused("tcp://" + "a" * 1_000_000, tmp_path)) < 400
 
 
 @pytest.mark.parametrize("link", ["printed", "printed/out", "printed/line1.zpl"])
@@ -292,7 +342,7 @@ def test_a_link_that_stays_inside_is_followed(tmp_path: Path) -> None:
 
 URIS = st.text(max_size=60) | st.builds(
     str.__add__,
-    st.sampled_from(["tcp://", "queue:///", "file:///", "tcp://[", "file:///a/"]),
+    st.sampled_from(["tcp://", "ipp://", "ipp://a/", "queue:///", "file:///", "tcp://[", "file:///a/"]),
     st.text(max_size=60) | st.text(string.printable, max_size=60),
 )
 
@@ -308,12 +358,12 @@ def test_a_text_is_refused_or_is_wholly_made_of_plain_characters(
         found = transport_for(uri, 8, data_dir)
     except InvalidInput:
         return
-    assert set(uri) <= set(string.ascii_letters + string.digits + ".:/_-[]?=&")
-    assert uri == quote(uri, safe=":/[]?=&")
+    assert set(uri) <= set(string.ascii_letters + string.digits + ".:/_-[]?=&+")
+    assert uri == quote(uri, safe=":/[]?=&+")
     if isinstance(found, FileTransport):
         assert found._path.is_relative_to(data_dir.resolve() / "printed")
         assert ".." not in found._path.parts
-    if isinstance(found, TcpTransport):
+    if isinstance(found, TcpTransport | IppTransport):
         assert 1 <= found._dial.port <= 65_535
         found._dial.host.encode("idna")  # what a resolver does first
     if isinstance(found, QueueTransport):

@@ -97,8 +97,8 @@ def step(delivery: Delivery, fact: Fact) -> tuple[Delivery, Command]:  # noqa: P
             return _wind_up(delivery, Cancel())
         case EndAsked():
             return _wind_up(delivery, GiveBack())
-        case Disconnected():
-            return delivery, delivery.ending or Complete()
+        case Disconnected(reasons):
+            return delivery, delivery.ending or (Complete(reasons) if reasons else Complete())
         case BrokenOff(message):
             return delivery, Stop(None, ("printer-stopped",), message)
         case LeaseLost():

@@ -261,7 +261,13 @@ class SendFailed:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The connection ended as it should."""
+    """The connection ended as it should.
+
+    Attributes:
+        reasons: job-state-reasons, where the printer has some of its own for a job that ended.
+    """
+
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

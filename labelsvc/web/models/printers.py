@@ -27,7 +27,8 @@ class PrinterSpecIn(Body):
         Field(
             min_length=1,
             max_length=500,
-            description="tcp://HOST:PORT, weblink://SERIAL, queue:///NAME or file:///NAME below the data directory.",
+            description="tcp://HOST:PORT, tls://HOST:PORT, ipp://HOST:PORT/PATH, ipps://HOST:PORT/PATH, "
+            "weblink://SERIAL, queue:///NAME or file:///NAME below the data directory.",
             examples=["tcp://printer-3.example.com:9100"],
         ),
     ]
