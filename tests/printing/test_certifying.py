@@ -13,7 +13,10 @@ from labelsvc.domain.profiles import NOTHING
 from labelsvc.errors import Conflict, InvalidInput, Unavailable
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printers.virtual.engine import Personality
+from labelsvc.printers.virtual.tls import make_identity
 from labelsvc.printing.certifying import Patience, certify
+from labelsvc.printing.hardening import harden, settings_for
+from tests.printers.weblink.exchange import SERIAL, exchange_of, until
 
 QUICK = Patience(label=5.0, paused=0.2, person=5.0, look=0.01, answer=0.3)
 TRAITS = {"label_seconds": 0.08, "on_for": 3_600.0}
@@ -93,6 +96,22 @@ def test_a_printer_without_a_json_port_may_still_echo(works) -> None:
         found = run(works, printer)
         assert (found.echo, found.counter, found.uptime, found.unique_id) == ("movement", None, False, None)
         assert found.evidence == "echoed"
+
+
+def test_a_printer_that_dials_in_is_certified_over_its_channels(works, tmp_path) -> None:
+    identity = make_identity("server", "127.0.0.1")
+    (tmp_path / "ca.pem").write_bytes(identity.certificate)
+    with exchange_of(identity, tmp_path / "ca.pem") as exchange, VirtualPrinter(closes_json=True, **TRAITS) as printer:
+        exchange.dial(printer)
+        until(exchange.callers.connected)
+        works.add_printer("p", f"weblink://{SERIAL}")
+        asked = (works.db, works.call(), "p", works.data_dir)
+        found = certify(*asked, Beside(printer), now=works.clock, patience=QUICK, callers=exchange.callers).profile
+        assert (found.unique_id, found.counter, found.echo) == (SERIAL, "late", "movement")
+        assert found.counter_survives
+        assert harden(*asked, callers=exchange.callers) == settings_for()
+    with pytest.raises(Unavailable, match="none that has dialled in here"):
+        certify(*asked, Beside(printer), now=works.clock, patience=QUICK)
 
 
 def test_a_person_who_is_late_tries_again(works) -> None:
