@@ -43,6 +43,7 @@ class DatabaseBooks:
 
     Attributes:
         based: it was said already what its labels are counted from.
+        scans: id of the latest verify scan when it was decided which labels to print.
     """
 
     sender: Sender
@@ -50,6 +51,7 @@ class DatabaseBooks:
     job: JobRow
     handover: Digests
     based: bool = False
+    scans: int = 0
     _undigested: int = field(default=0, init=False)
     _unwritten: dict[int, Block] = field(default_factory=dict, init=False)  # digests, by the first label of each
     _rows: outcomes.Rows | None = field(default=None, init=False)  # as the last commit left them
@@ -161,7 +163,7 @@ class DatabaseBooks:
 
         It was thought absent then. The job goes back into its queue, and whoever takes it up leaves that label out.
         """
-        return self.job.kind == "batch" and bool(outcomes.proved(conn, self.job.range_id, first, last))
+        return outcomes.proved(conn, self.job.range_id, first, last, self.scans)
 
     def _wish(self, conn: Connection) -> Fact | None:
         if self.sender.stopping():

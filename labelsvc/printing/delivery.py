@@ -145,13 +145,14 @@ def _prepared(sender: Sender, lease: HeldLease, job: JobRow) -> tuple[Driver, An
         printer = printers.at_revision(conn, job.printer_id, job.printer_revision)
         known = within(outcomes.of_range(conn, job.range_id), job.first, job.last)
         inherited = _inherited(conn, job)
+        scans = outcomes.last_scan(conn)
     todo = tuple((part.first, part.last) for part in having(known, {"planned", "absent"}))
     spec, seconds = printer.spec, sender.answer_seconds
     transport = transport_for(
         spec.uri, spec.dpmm, sender.data_dir, printer.profile, answer_seconds=seconds, callers=sender.callers
     )
     handover = prepare(sender.db, sender.issuer, job, printer)
-    books = DatabaseBooks(sender, lease, job, handover)
+    books = DatabaseBooks(sender, lease, job, handover, scans=scans)
     counts = printer.profile.counter is not None
     was_up = _was_up(sender, printer, job.baseline)
     driver = Driver(books, handover, transport, counts, was_up, sender.look_seconds)

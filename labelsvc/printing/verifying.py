@@ -16,7 +16,7 @@ from labelsvc.domain.scans import EndCard, Reading, read
 from labelsvc.errors import InvalidInput, LabelsvcError
 from labelsvc.labels.values import Values
 from labelsvc.printing import serial_list
-from labelsvc.storage import audit, batches, issued, lots, outcomes, quality, ranges
+from labelsvc.storage import audit, batches, issued, lots, outcomes, quality, ranges, stations
 from labelsvc.storage.batches import BatchRow
 from labelsvc.storage.database import Database
 from labelsvc.storage.issued import Number
@@ -129,16 +129,16 @@ def _judged(
     strange = _strange(said, batch)
     if strange is not None:
         return (*strange, False)
-    if known.outcome == "planned":
+    if known.outcome == "planned" and not stations.has(conn, batch.id, number.label):
         return "not-printed", "Expected no label, for it was not printed yet, got one.", False
-    if known.outcome not in SCANNABLE:
+    if known.outcome not in SCANNABLE and known.outcome != "planned":
         return "not-valid", f"Expected no label, for its number is {known.outcome}, got one.", False
     if meant.lot_id not in (None, batch.lot_id):
         return "wrong-lot", f"Expected a label of another lot, got one of {batch.lot_number}.", True
     if meant.batch_id not in (None, batch.id):
         return "wrong-batch", f"Expected a label of batch {meant.batch_id}, got one of {batch.id}.", True
     if quality.was_scanned(conn, batch.id, number.granted.id, number.ordinal):
-        return "duplicate", "Expected a label that nobody scanned yet, got one that was scanned before.", False
+        return "duplicate", "Expected a label that nobody scanned yet, got one that was scanned before.", True
     return "right", "The label is right.", True
 
 
@@ -155,6 +155,8 @@ def _strange(said: Reading, batch: BatchRow) -> tuple[VerdictKind, str] | None:
 def _raise_evidence(conn: Connection, call: Call, number: Number) -> None:
     known = outcomes.of_number(conn, number.granted.id, number.ordinal)
     if (known.outcome, known.evidence) == ("confirmed", "scanned"):
+        return
+    if known.outcome == "planned":  # its station has not told of it yet; then the scan is written down, too
         return
     if quality.closure(conn, number.batch.lot_id) is None:
         outcomes.prove(conn, call, number.granted.id, number.ordinal)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, inser
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.outcomes import Evidence, Interval, paint
 from labelsvc.storage.pages import AnyRow
-from labelsvc.storage.tables import label_scans, outcomes
+from labelsvc.storage.tables import label_scans, outcomes, print_jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,20 @@ def prove(conn: Connection, call: Call, range_id: int, ordinal: int) -> None:
         append(conn, call, range_id, Interval(ordinal, ordinal, "confirmed", "scanned"))
 
 
-def proved(conn: Connection, range_id: int, first: int, last: int) -> tuple[int, ...]:
-    """Return which of the labels first .. last a verify scan found to be there."""
-    found = select(label_scans.c.ordinal).where(
-        label_scans.c.range_id == range_id, label_scans.c.ordinal.between(first, last), label_scans.c.proved
+def last_scan(conn: Connection) -> int:
+    """Return the id of the latest verify scan; 0: there was none."""
+    return int(conn.execute(select(func.coalesce(func.max(label_scans.c.id), 0))).scalar_one())
+
+
+def proved(conn: Connection, range_id: int, first: int, last: int, after: int = 0) -> bool:
+    """Whether a verify scan, one after that of the id `after`, found one of the labels first .. last to be there."""
+    found = select(label_scans.c.id).where(
+        label_scans.c.range_id == range_id,
+        label_scans.c.ordinal.between(first, last),
+        label_scans.c.proved,
+        label_scans.c.id > after,
     )
-    return tuple(sorted({int(ordinal) for ordinal in conn.execute(found).scalars()}))
+    return conn.execute(found.limit(1)).one_or_none() is not None
 
 
 def with_proof(conn: Connection, numbers: list[tuple[tuple[int, int], ...]]) -> set[tuple[int, int]]:
@@ -109,18 +117,37 @@ _PROVED = select(label_scans.c.range_id, label_scans.c.ordinal).where(
 
 
 @contextmanager
-def _scans_stand(conn: Connection, range_id: int, span: tuple[int, int] | None) -> Iterator[None]:
+def _scans_stand(conn: Connection, delivery: Delivery, span: tuple[int, int] | None) -> Iterator[None]:
     """Let what is known of scanned labels stand, whatever their delivery writes of them meanwhile.
 
-    The delivery goes by what the printer says; somebody had the label in hand.
+    The delivery goes by what the printer says; somebody had the label in hand. A scan may even come before a station
+    has told of the label; then it is written down here. Scans from before the job were of another label, which is
+    printed again.
     """
-    scanned = proved(conn, range_id, *span) if span else ()
-    before = {ordinal: _holding(conn, range_id, ordinal) for ordinal in scanned}
+    scans = _scans_of(conn, delivery, span) if span else {}
+    before = {ordinal: _holding(conn, delivery.range_id, ordinal) for ordinal in scans}
     yield
     for ordinal, row in before.items():
-        if _holding(conn, range_id, ordinal).id != row.id:
-            again = {**row._mapping, "first": ordinal, "last": ordinal}
-            conn.execute(insert(outcomes).values({name: said for name, said in again.items() if name != "id"}))
+        now = _holding(conn, delivery.range_id, ordinal)
+        told = {**row._mapping, "first": ordinal, "last": ordinal}
+        if row.outcome == "planned" or row.job_id == delivery.job_id:
+            told |= {"outcome": "confirmed", "evidence": "scanned", "reason": None, "job_id": None, "token": None}
+            told |= dict(zip(("actor_kind", "actor_id", "at"), scans[ordinal], strict=True))
+        elif now.id == row.id:
+            continue
+        conn.execute(insert(outcomes).values({name: said for name, said in told.items() if name != "id"}))
+
+
+def _scans_of(conn: Connection, delivery: Delivery, span: tuple[int, int]) -> dict[int, tuple[str, str, datetime]]:
+    """Return the labels of a job that were scanned: who did, and when."""
+    begun = select(print_jobs.c.created_at).where(print_jobs.c.id == delivery.job_id).scalar_subquery()
+    found = select(label_scans.c.ordinal, label_scans.c.actor_kind, label_scans.c.actor_id, label_scans.c.at).where(
+        label_scans.c.range_id == delivery.range_id,
+        label_scans.c.ordinal.between(*span),
+        label_scans.c.proved,
+        label_scans.c.at >= begun,
+    )
+    return {int(ordinal): (kind, who, at) for ordinal, kind, who, at in conn.execute(found.order_by(label_scans.c.id))}
 
 
 def _holding(conn: Connection, range_id: int, ordinal: int) -> AnyRow:
@@ -173,7 +200,7 @@ def hold_in_doubt(conn: Connection, call: Call, delivery: Delivery, first: int, 
 
 def record_sent(conn: Connection, call: Call, delivery: Delivery, first: int, last: int) -> None:
     """Say that the window in doubt was handed over; it joins the labels this delivery sent just before."""
-    with _scans_stand(conn, delivery.range_id, (first, last)):
+    with _scans_stand(conn, delivery, (first, last)):
         _record_sent(conn, call, delivery, first, last)
 
 
@@ -211,7 +238,7 @@ def advance(conn: Connection, call: Call, delivery: Delivery, known: Known, way:
     """Say what became known of labels on their way, and which labels are on their way, in doubt, from now on."""
     parts = [*known.done, *known.torn, *known.absent, *([way] if way else [])]
     span = (min(first for first, _ in parts), max(last for _, last in parts)) if parts else None
-    with _scans_stand(conn, delivery.range_id, span):
+    with _scans_stand(conn, delivery, span):
         _advance(conn, call, delivery, known, way)
 
 

@@ -22,6 +22,7 @@ from labelsvc.storage.tables import (
     printer_leases,
     ranges,
     sampling_plans,
+    station_claims,
 )
 
 
@@ -107,8 +108,10 @@ def is_printing(conn: Connection, batch_id: int, first: int, last: int) -> bool:
 def wait_for_senders(conn: Connection, batch_id: int, ordinal: int) -> None:
     """Let no sender write of a number, which a job of its may be printing now, until this transaction ends.
 
-    A sender renews its printer's lease in every transaction before anything else.
+    A sender renews its printer's lease in every transaction before anything else; a station's report locks its claim.
     """
+    claims = (station_claims.c.batch_id == batch_id, station_claims.c.state == "open")
+    conn.execute(select(station_claims.c.id).where(*claims).order_by(station_claims.c.id).with_for_update())
     still = print_jobs.c.state.not_in(JOB_ENDED)
     printers = select(print_jobs.c.printer_id).where(*_jobs_on(batch_id, ordinal, ordinal), still)
     lease = select(printer_leases.c.printer_id).where(printer_leases.c.printer_id.in_(printers))

@@ -163,6 +163,13 @@ def open_claims(conn: Connection, station: str) -> tuple[ClaimRow, ...]:
     return tuple(map(_claim, conn.execute(select(station_claims).where(*chosen).order_by(station_claims.c.id))))
 
 
+def has(conn: Connection, batch_id: int, label: int) -> bool:
+    """Whether some station has a label of a batch, and may have printed it without having told so."""
+    chosen = (station_claims.c.batch_id == batch_id, station_claims.c.state == "open")
+    rows = conn.execute(select(station_claims.c.spans).where(*chosen)).scalars()
+    return any(first <= label <= last for spans in rows for first, last in spans)
+
+
 def count_open(conn: Connection, station: str) -> int:
     """Return how many claims a station has."""
     chosen = (station_claims.c.station == station, station_claims.c.state == "open")

@@ -16,6 +16,7 @@ from labelsvc.domain.actors import Actor
 from labelsvc.domain.batches import BatchRequest, LotRequest
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.moves import Declaration, Move
+from labelsvc.domain.outcomes import Interval
 from labelsvc.domain.products import NewProduct
 from labelsvc.domain.quality import VerifyScan
 from labelsvc.errors import InvalidInput, NotFound
@@ -26,6 +27,8 @@ from labelsvc.printing import delivery, numbers, reconciliation, verifying
 from labelsvc.storage import batches as batch_rows
 from labelsvc.storage import jobs as job_rows
 from labelsvc.storage import outcomes as outcome_rows
+from labelsvc.storage import stations
+from labelsvc.storage.stations import NewClaim
 from labelsvc.storage.tables import batches, label_scans, outcomes
 
 GTIN = "09506000134352"
@@ -433,3 +436,100 @@ def test_a_label_that_is_found_before_it_is_printed_again_is_not(works, certifie
     assert Counter(came_out) == Counter(serials[:5] + serials[6:])  # each once, and that one not at all
     assert works.job(batch).state == "completed"
     assert [label.evidence for label in works.labels(batch) if label.serial == serials[5]] == ["scanned"]
+
+
+def in_books(works, batch, first, last, outcome) -> None:
+    """Write of some labels of a batch that they are so, as a restore or a forked journal does."""
+    with works.db.read() as conn:
+        row = batch_rows.get(conn, batch.id)
+    said = Interval(row.first + first - 1, row.first + last - 1, outcome, reason="since the backup")
+    works.db.write(lambda conn: outcome_rows.append(conn, works.call(), row.range_id, said))
+
+
+def test_a_scan_of_long_ago_does_not_keep_a_label_from_being_printed_again(works) -> None:
+    """Scanned, then in doubt after all (a restored backup), and absent by the word of a person: that holds."""
+    with VirtualPrinter() as printer:
+        works.add_printer("p", printer.uri)
+        batch = works.issue(4)
+        works.send()
+        serials = works.serials(batch)
+        assert works.settled(printer) == serials
+        assert scan(works, f"VALVE/{serials[1]}").kind == "right"
+        in_books(works, batch, 2, 2, "absent")
+        works.db.write(lambda conn: job_rows.set_state(conn, batch.job_id, "pending", ("job-queued",), ended_at=None))
+        works.send()
+        assert works.settled(printer) == [*serials, serials[1]]
+    assert works.job(batch).state == "completed"
+
+
+def test_a_second_scan_mends_what_became_doubtful(works) -> None:
+    batch = works.issue(2, printer=None)
+    text = f"VALVE/{works.serials(batch)[0]}"
+    assert scan(works, text).kind == "right"
+    in_books(works, batch, 1, 1, "in_doubt")
+    assert scan(works, text).kind == "duplicate"
+    assert known(works, batch) == [(1, "confirmed", "scanned"), (1, "held", None)]
+
+
+@pytest.mark.parametrize("certified", [False, True])
+def test_a_scan_of_the_old_label_says_nothing_of_the_one_printed_again(works, certified) -> None:
+    with VirtualPrinter() as printer:
+        works.add_printer("p", printer.config_uri)
+        if certified:
+            works.certify("p", printer.personality)
+        batch = works.issue(3, printer=None)
+        serial = works.serials(batch)[1]
+        assert scan(works, f"VALVE/{serial}").kind == "right"
+        works.pass_time(60)
+        with works.db.read() as conn:
+            row, its = batch_rows.get(conn, batch.id), works.printer()
+        at = row.first + 1
+        again = job_rows.NewJob(batch.id, row.range_id, its.id, its.revision, at, at, "reprint", 1)
+        job_id = works.db.write(lambda conn: job_rows.add(conn, works.call(), again))
+        run = outcome_rows.Delivery(job_id, row.range_id, 1)
+        works.db.write(lambda conn: outcome_rows.hold_in_doubt(conn, works.call(), run, at, at))
+        if certified:
+            said = outcome_rows.Known(((at, at),), "echoed", (), ())
+            works.db.write(lambda conn: outcome_rows.advance(conn, works.call(), run, said, None))
+        else:
+            works.db.write(lambda conn: outcome_rows.record_sent(conn, works.call(), run, at, at))
+    assert known(works, batch)[1] == ((1, "confirmed", "echoed") if certified else (1, "sent", "sent"))
+
+
+def test_a_label_that_a_station_has_not_told_of_yet_is_there_all_the_same(works) -> None:
+    """Printed without network, scanned by a camera that has one: the books catch up, and the scan stands."""
+    works.add_printer("p", "file:///line.zpl")
+    batch = works.issue(6)
+    serials, its = works.serials(batch), works.printer()
+    claim = NewClaim(
+        "hall 2",
+        "job",
+        its.id,
+        its.revision,
+        batch.id,
+        batch.job_id,
+        1,
+        ((2, 5),),
+        False,
+        "0" * 64,
+        None,
+        works.clock(),
+    )
+    works.db.write(lambda conn: stations.add_claim(conn, claim))
+    assert scan(works, f"VALVE/{serials[0]}").kind == "not-printed"
+    assert [scan(works, f"VALVE/{serials[at]}").kind for at in (1, 3, 3)] == ["right", "right", "duplicate"]
+    assert known(works, batch) == [(6, "planned", None)]
+    with works.db.read() as conn:
+        run = outcome_rows.Delivery(batch.job_id, batch_rows.get(conn, batch.id).range_id, 1)
+    works.db.write(lambda conn: outcome_rows.hold_in_doubt(conn, works.call(), run, 1, 2))
+    said = outcome_rows.Known(((1, 1),), "echoed", (), ())
+    works.db.write(lambda conn: outcome_rows.advance(conn, works.call(), run, said, (2, 3)))
+    said = outcome_rows.Known(((2, 3),), "echoed", (), ())
+    works.db.write(lambda conn: outcome_rows.advance(conn, works.call(), run, said, None))
+    assert known(works, batch) == [
+        (1, "planned", None),
+        (1, "confirmed", "scanned"),
+        (1, "confirmed", "echoed"),
+        (1, "confirmed", "scanned"),
+        (2, "planned", None),
+    ]

@@ -43,6 +43,7 @@ station_claims = Table(
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Index("ix_station_claims_station_state", "station", "state"),
+    Index("ix_station_claims_batch_state", "batch_id", "state"),
 )
 
 #: What a journal said, for ever: zlib of its lines. Those that were not accepted are the evidence of a double.

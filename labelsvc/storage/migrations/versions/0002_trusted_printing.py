@@ -206,6 +206,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_station_claims")),
     )
     with op.batch_alter_table("station_claims", schema=None) as batch_op:
+        batch_op.create_index("ix_station_claims_batch_state", ["batch_id", "state"], unique=False)
         batch_op.create_index("ix_station_claims_station_state", ["station", "state"], unique=False)
 
     op.create_table(
