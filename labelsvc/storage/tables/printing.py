@@ -101,7 +101,8 @@ print_job_blocks = Table(
 )
 
 #: What is known of granted numbers, as intervals of ordinals. Appended; while its delivery (job and lease token) still
-#: runs a row may grow or move on, after that it never changes. Of two that cover a number the later one holds.
+#: runs a row may grow or move on, after that it never changes; a row of scans grows while one actor scans on. Of
+#: two that cover a number the later one holds.
 outcomes = Table(
     "outcomes",
     metadata,
