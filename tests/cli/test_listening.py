@@ -143,3 +143,25 @@ def test_an_address_that_is_none_is_unavailable(app) -> None:
     with pytest.raises(Unavailable) as caught:
         Listener(app, ("300.1.2.3", 8080), threads=1, body_at_most=1_000)
     assert caught.value.code == "address_unusable"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "said"), [(None, "127.0.0.1 http"), ("127.0.0.1", "192.0.2.7 https"), ("192.0.2.1", "127.0.0.1 http")]
+)
+def test_only_the_proxy_that_was_named_says_where_a_browser_is_and_how_it_came(connection, proxy, said) -> None:
+    """Anybody else could say so, too, and guess passwords from a new address each time."""
+
+    def tell(environ, start_response):
+        start_response("200 OK", [])
+        return [f"{environ['REMOTE_ADDR']} {environ['wsgi.url_scheme']}".encode()]
+
+    listener = Listener(tell, ("127.0.0.1", 0), threads=1, body_at_most=1_000, proxy=proxy)
+    thread = threading.Thread(target=listener.run)
+    thread.start()
+    try:
+        line = connection(listener)
+        line.request("GET", "/", headers={"X-Forwarded-For": "198.51.100.1, 192.0.2.7", "X-Forwarded-Proto": "https"})
+        assert line.getresponse().read().decode() == said
+    finally:
+        listener.stop()
+        thread.join(30)
