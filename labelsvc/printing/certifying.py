@@ -130,6 +130,7 @@ class _Run:
         self._operator = operator
         self._patience = patience
         self._dial, self._config = ways
+        self._asks = False  # whether its JSON port was seen
         self._mark = secrets.token_hex(3).upper()
         self._link = self._connected()
         self._echoes: list[str] = []
@@ -245,7 +246,10 @@ class _Run:
         config: Way | None = self._config
         try:
             self._config.connect(seconds).close()
+            self._asks = True
         except OSError:
+            if self._asks:  # it has one, and is not up yet
+                raise Unavailable("printer_unreachable", f"Expected {self._config} to answer, got nothing.") from None
             config = None
         link = ConfirmingTcp(self._dial, config, self._printer.spec.dpmm, _ASKED, answer_seconds=seconds)
         try:

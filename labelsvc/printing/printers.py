@@ -13,7 +13,7 @@ from labelsvc.domain.pages import Page
 from labelsvc.domain.products import check_name
 from labelsvc.domain.profiles import NOTHING
 from labelsvc.errors import Conflict, InvalidInput, at
-from labelsvc.printers.uris import transport_for
+from labelsvc.printers.uris import serial_of, transport_for
 from labelsvc.storage import audit, printers
 from labelsvc.storage.database import Database
 
@@ -77,6 +77,8 @@ def _check(spec: PrinterSpec, data_dir: Path) -> None:
             check_name(spec.station, _NAME_AT_MOST)
     with at("/uri"):
         transport_for(spec.uri, spec.dpmm, data_dir)
+        if spec.station is not None and serial_of(spec.uri) is not None:
+            raise InvalidInput("printer_uri", "Expected a printer that its station dials, got one that dials in.")
     if spec.language != "zpl":
         raise InvalidInput("printer_language", f"Expected zpl, got {spec.language[:40]!r}.", pointer="/language")
     if spec.dpmm not in RESOLUTIONS:

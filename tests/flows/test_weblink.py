@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from labelsvc.printers.virtual.tls import Identity, make_identity
 from labelsvc.printers.virtual.weblink import Weblink
 from labelsvc.printing import jobs, printers, resolving
 from labelsvc.storage import printers as printer_rows
-from labelsvc.worker import Worker
 from tests.printers.weblink.exchange import SERIAL, Exchange, exchange_of, until
+from tests.test_worker import running
 
 PROFILE = Profile("ZD621-203dpi", "V84.20.23Z", SERIAL, "movement", "late", counter_survives=True, uptime=True)
 LABELS = 40
@@ -38,20 +38,6 @@ def exchanges(identity: Identity, tmp_path: Path) -> Iterator[Callable[[], Excha
     ca.write_bytes(identity.certificate)
     with ExitStack() as stack:
         yield lambda: stack.enter_context(exchange_of(identity, ca))
-
-
-@contextmanager
-def working(plant: Any, exchange: Exchange) -> Iterator[Worker]:
-    """A worker on a thread, with its listener."""
-    worker = Worker(plant.db, plant.issuer, plant.data_dir, callers=exchange.callers)
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    try:
-        yield worker
-    finally:
-        worker.stop()
-        thread.join(60)
-        assert not thread.is_alive()
 
 
 def dialling(plant: Any, profile: Profile = PROFILE) -> None:
@@ -94,7 +80,7 @@ def finish(plant: Any, printer: VirtualPrinter, batch: Any, serials: list[str]) 
 def test_a_power_cut_in_the_middle_and_yet_every_label_is_there_once(plant: Any, exchanges: Any) -> None:
     exchange = exchanges()
     dialling(plant)
-    with VirtualPrinter(label_seconds=0.01) as printer, working(plant, exchange):
+    with VirtualPrinter(label_seconds=0.01) as printer, running(plant, callers=exchange.callers):
         weblink = exchange.dial(printer, mains=2)
         batch = plant.issue(plant.lot(), LABELS, printer="p")
         serials = plant.serials(batch)
@@ -113,7 +99,11 @@ def test_a_power_cut_in_the_middle_and_yet_every_label_is_there_once(plant: Any,
 def test_a_printer_that_moves_to_another_worker_is_served_there_and_counts(plant: Any, exchanges: Any) -> None:
     here, there = exchanges(), exchanges()
     dialling(plant)
-    with VirtualPrinter(label_seconds=0.01) as printer, working(plant, here), working(plant, there):
+    with (
+        VirtualPrinter(label_seconds=0.01) as printer,
+        running(plant, callers=here.callers),
+        running(plant, callers=there.callers),
+    ):
         first = Weblink(printer, here.url, here.ca, retry_seconds=0.02).start()
         try:
             batch = plant.issue(plant.lot(), LABELS, printer="p")
@@ -132,7 +122,7 @@ def test_a_printer_that_moves_to_another_worker_is_served_there_and_counts(plant
 def test_a_printer_that_confirms_nothing_is_printed_on_too(plant: Any, exchanges: Any) -> None:
     exchange = exchanges()
     dialling(plant, Profile())
-    with VirtualPrinter() as printer, working(plant, exchange):
+    with VirtualPrinter() as printer, running(plant, callers=exchange.callers):
         batch = plant.issue(plant.lot(), LABELS, printer="p")
         exchange.dial(printer)
         until(lambda: job_of(plant, batch).state == "completed", 60)

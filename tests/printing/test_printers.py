@@ -163,6 +163,14 @@ def test_printers_are_listed_page_by_page_in_the_order_they_came(works) -> None:
     assert found == names
 
 
+def test_a_printer_that_dials_in_is_served_by_a_worker_and_by_no_station(works) -> None:
+    sentence = "Expected a printer that its station dials, got one that dials in"
+    with pytest.raises(InvalidInput, match=sentence) as refused:
+        add(works, replace(SPEC, uri="weblink://A1", station="hall-2"))
+    assert refused.value.pointer == "/uri"
+    assert add(works, replace(SPEC, uri="weblink://A1")).spec.uri == "weblink://A1"
+
+
 def test_an_unknown_printer_is_not_found(works) -> None:
     with pytest.raises(NotFound) as refused:
         printers.get_printer(works.db, "nobody")

@@ -92,11 +92,15 @@ class Main:
 
 @dataclass(eq=False)
 class _Wanted:
-    """A channel that a printer was told to open."""
+    """A channel that a printer was told to open.
 
-    serial: str
+    Attributes:
+        over: it came, or the main connection that was told ended.
+    """
+
+    main: Main
     name: str
-    came: threading.Event
+    over: threading.Event
     socket: WebSocket | None = None
 
 
@@ -145,15 +149,18 @@ class Callers:
                 self._mains[main.serial] = left
             else:
                 self._mains.pop(main.serial, None)
+            for wanted in self._wanted:
+                if wanted.main is main:
+                    wanted.over.set()
 
     def hand_over(self, serial: str, name: str, channel: WebSocket) -> bool:
         """Give a channel to who waits for it; False: nobody does."""
         with self._lock:
             for wanted in self._wanted:
-                if (wanted.serial, wanted.name) == (serial, name):
+                if (wanted.main.serial, wanted.name) == (serial, name):
                     self._wanted.remove(wanted)
                     wanted.socket = channel
-                    wanted.came.set()
+                    wanted.over.set()
                     return True
         return False
 
@@ -163,21 +170,23 @@ class Callers:
         Raises:
             OSError: it has not dialled in, or opens none in time.
         """
-        wanted = _Wanted(serial, name, threading.Event())
         with self._lock:
             # The last one that came is the likeliest to be alive.
             main = next((main for main in reversed(self._mains.get(serial, [])) if not main.doubted), None)
             if main is None:
                 raise ConnectionRefusedError("none that has dialled in")
+            wanted = _Wanted(main, name, threading.Event())
             self._wanted.append(wanted)
         try:
             main.order(messages.order_channel(name))
-            wanted.came.wait(seconds)
+            wanted.over.wait(seconds)
         finally:
             with self._lock:
                 if wanted in self._wanted:
                     self._wanted.remove(wanted)
         if wanted.socket is None:
+            if wanted.over.is_set():
+                raise ConnectionResetError("the end of its main connection")
             main.doubt()
             raise TimeoutError(f"no channel {name} in time")
         wanted.socket.lost = lambda: serial not in self._mains

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,14 @@ def test_a_printer_that_opens_no_channel_is_asked_for_a_sign_of_life(
     until(exchange.callers.connected)  # it answered the ping
     exchange.callers.open(SERIAL, RAW, 20).reset()
     exchange.callers.open(SERIAL, CONFIG, 20).reset()
+
+
+def test_nobody_waits_for_a_channel_of_a_printer_that_has_left(exchange: Exchange) -> None:
+    exchange.printer()
+    (main,) = exchange.callers._mains[SERIAL]
+    threading.Timer(0.2, main.end).start()
+    with pytest.raises(ConnectionResetError, match="the end of its main connection"):
+        exchange.callers.open(SERIAL, "v9.other", 60)
 
 
 def test_a_main_connection_that_gives_no_sign_of_life_is_ended(
