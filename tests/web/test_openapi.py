@@ -84,13 +84,13 @@ def test_what_is_made_says_where_it_is(spec) -> None:
             assert operation["responses"]["201"]["headers"]["Location"]["required"]
 
 
-def test_the_idempotency_key_is_required_where_numbers_are_issued_and_doubts_resolved(spec) -> None:
+def test_the_idempotency_key_is_required_where_numbers_are_issued_moved_or_resolved(spec) -> None:
     asking = {
         operation["operationId"]
         for _, _, operation in operations(spec)
         if any(given["name"] == "Idempotency-Key" and given["required"] for given in operation["parameters"])
     }
-    assert asking == {"issueBatch", "resolveJob"}
+    assert asking == {"issueBatch", "resolveJob", "moveNumbers", "declareLot"}
 
 
 def test_only_the_reason_for_a_cancellation_may_be_left_out(spec) -> None:
