@@ -13,6 +13,7 @@ from labelsvc.cli.dialling_in import reached
 from labelsvc.cli.opening import CURSOR, ID, every, opened
 from labelsvc.domain.jobs import JobState, PrinterSpec, PrintJob, Resolution
 from labelsvc.errors import InvalidInput
+from labelsvc.printers.discovery import discover
 from labelsvc.printing import jobs as print_jobs
 from labelsvc.printing import printers as print_printers
 from labelsvc.printing import resolving
@@ -60,6 +61,19 @@ def printers_list() -> None:
             spec = printer.spec
             media = f"{spec.media_width:g}x{spec.media_height:g}"
             click.echo(f"{spec.name}\t{spec.uri}\t{spec.dpmm}\t{media}\t{printer.state}\t{reasons}")
+
+
+@printers.command("discover")
+@click.option("--seconds", type=click.FloatRange(0.1, 60), default=3.0, show_default=True, help="How long to listen.")
+def printers_discover(seconds: float) -> None:
+    """Show what printers announce in this network: name, model, service, host and port, and a URI to add it by.
+
+    Anyone in the network can announce anything: look at the printer before you add it. HEX stands for the SHA-256 of
+    its certificate. A printer with - for a URI is reached by no way of ours.
+    """
+    for found in discover(seconds):
+        where = f"{found.host}:{found.port}"
+        click.echo("\t".join((found.name, found.model or "-", found.service, where, found.uri or "-")))
 
 
 @printers.command("certify")

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from labelsvc.cli import opening
+from labelsvc.cli import opening, printing
 from labelsvc.domain.issuer import Issuer
+from labelsvc.printers.discovery import Suggestion
 from labelsvc.printing import delivery
 from labelsvc.storage.database import Database
 from labelsvc.storage.secret_file import read_secret
@@ -211,3 +212,21 @@ def test_what_cannot_be_read_is_a_usage_error(shell, words) -> None:
 
 def test_who_sits_at_the_shell_stands_in_the_books(shell) -> None:
     assert opening.shell_actor().kind == "shell"
+
+
+def test_what_printers_announce_is_shown_a_line_each(shell, monkeypatch) -> None:
+    heard = []
+
+    def discover(seconds: float) -> tuple[Suggestion, ...]:
+        heard.append(seconds)
+        return (
+            Suggestion("Line 3", "ZD621", "_pdl-datastream._tcp", "d7j1.local", 9100, "tcp://192.0.2.7:9100"),
+            Suggestion("Office", None, "_printer._tcp", "office.local", 515, None),
+        )
+
+    monkeypatch.setattr(printing, "discover", discover)
+    assert shell.said("printers", "discover", "--seconds", "0.5") == [
+        "Line 3\tZD621\t_pdl-datastream._tcp\td7j1.local:9100\ttcp://192.0.2.7:9100",
+        "Office\t-\t_printer._tcp\toffice.local:515\t-",
+    ]
+    assert heard == [0.5]

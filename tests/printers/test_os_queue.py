@@ -18,6 +18,7 @@ import pytest
 from labelsvc.printers import os_queue
 from labelsvc.printers.os_queue import QueueTransport
 from labelsvc.printers.transport import NotReady, SendFailed
+from labelsvc.printers.virtual import VirtualPrinter
 
 LABEL = b"^XA^FO20,20^A0N,30,30^FDA0001^FS^XZ\n"
 PROGRAMS = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
@@ -197,6 +198,9 @@ def port_daemon(_programs: None, tmp_path: Path) -> Iterator[tuple[int, Path]]:
     daemon = subprocess.Popen(
         command, env={**os.environ, "PATH": PROGRAMS}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    until = time.monotonic() + 20
+    while not _taken(9100 + number) and time.monotonic() < until:
+        time.sleep(0.02)
     yield 9100 + number, device
     daemon.terminate()
     daemon.wait(10)
@@ -210,6 +214,15 @@ def test_a_port_daemon_writes_the_same_bytes(spooler: Spooler, port_daemon: tupl
     while device.stat().st_size < len(LABEL) * 500 and time.monotonic() < until:
         time.sleep(0.02)
     assert device.read_bytes() == LABEL * 500
+
+
+def test_a_label_printer_behind_a_queue_prints_each_label_as_it_was_sent(spooler: Spooler) -> None:
+    labels = [LABEL.replace(b"A0001", b"A%04d" % at).strip() for at in range(300)]
+    with VirtualPrinter() as printer:
+        spooler.add("line3", printer.port)
+        opened("line3").send(label + b"\n" for label in labels)
+        assert printer.wait_for_labels(300, timeout=20)
+        assert printer.labels == labels
 
 
 def _taken(port: int) -> bool:

@@ -16,6 +16,9 @@ from labelsvc.printers.tcp import TcpTransport
 from labelsvc.printers.transport import NotReady, SendFailed, Unfit
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printers.zebra.status import ASK
+from tests.printers.test_os_queue import _programs, port_daemon
+
+__all__ = ["_programs", "port_daemon"]
 
 IDENTITY = b"\x02ZD621-203dpi,V84.20.23Z,8,8176KB,X\x03"
 IDLE = b"\x02030,0,0,1245,000,0,0,0,000,0,0,0\x03\r\n\x02000,0,0,0,0,2,0,0,00000000,1,000\x03\r\n\x021234,0\x03\r\n"
@@ -100,6 +103,22 @@ def test_a_printer_that_answers_gets_the_labels_byte_for_byte() -> None:
         transport.send([LABEL])
         assert transport.close() is None
         assert printer.labels == [LABEL.strip()] * 5
+
+
+@pytest.mark.parametrize("at_rest", [False, True])
+def test_another_ones_port_daemon_gets_the_labels_byte_for_byte(port_daemon, at_rest: bool) -> None:
+    number, device = port_daemon
+    every_byte = bytes(range(256)) * 4_000
+    transport = to(("127.0.0.1", number), stall_seconds=10.0)
+    transport.open(at_rest=at_rest)
+    for _ in range(10):
+        transport.send([LABEL * 20])
+    transport.send([every_byte])
+    assert transport.close() is None
+    until = time.monotonic() + 20
+    while device.stat().st_size < len(ASK + LABEL * 200 + every_byte) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert device.read_bytes() == ASK + LABEL * 200 + every_byte
 
 
 def test_nobody_there_is_not_ready() -> None:
