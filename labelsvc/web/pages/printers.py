@@ -8,6 +8,7 @@ from apiflask import APIBlueprint
 from flask import Response, redirect
 
 from labelsvc.domain.jobs import JOB_ENDED, PrintJob, Resolution
+from labelsvc.domain.pages import Page as JobPage
 from labelsvc.errors import InvalidInput, LabelsvcError
 from labelsvc.issuing import batches
 from labelsvc.printing import fleet, jobs, resolving
@@ -30,13 +31,13 @@ FINDINGS = ("last_good", "scanned", "none", "nothing")
 def printers_page() -> Response:
     """Show how all printers are, which jobs stopped and which are under way."""
     statuses = fleet.list_statuses(house().db, 0, PRINTERS_AT_MOST)
-    under_way = [job for state in ("processing", "pending", "pending-held") for job in _jobs(state)]
+    under_way = [job for state in ("processing", "pending", "pending-held") for job in _jobs(state).items]
     stopped = _jobs("processing-stopped")
     return shown("printers.html", Shown(), statuses=statuses, stopped=stopped, under_way=under_way)
 
 
-def _jobs(state: str) -> tuple[PrintJob, ...]:
-    return jobs.list_jobs(house().db, house().issuer, (None, state), 0, JOBS_AT_MOST).items
+def _jobs(state: str) -> JobPage[PrintJob]:
+    return jobs.list_jobs(house().db, house().issuer, (None, state), 0, JOBS_AT_MOST)
 
 
 @bp.get("/printers/jobs/<whole:job_id>")
