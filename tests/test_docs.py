@@ -48,8 +48,9 @@ def in_code(page: Path) -> set[str]:
 
 def commands(command: click.Command, context: click.Context) -> Iterator[tuple[click.Command, click.Context]]:
     """Yield all commands that do something, each in its context."""
-    if not isinstance(command, click.Group):
+    if not isinstance(command, click.Group) or command.invoke_without_command:
         yield command, context
+    if not isinstance(command, click.Group):
         return
     for name in command.list_commands(context):
         found = command.get_command(context, name)

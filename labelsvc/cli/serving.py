@@ -40,7 +40,7 @@ def serve(host: str | None, port: int | None) -> None:
         listener = Listener(app, address, chosen.threads, body_at_most, chosen.trusted_proxy)
         printing = Worker(house.db, house.issuer, chosen.data_dir, callers=callers)
         thread = threading.Thread(target=printing.run, name="worker")
-        _on_stop(printing.stop, house.feeds.close, house.polls.close, listener.stop)
+        on_stop(printing.stop, house.feeds.close, house.polls.close, listener.stop)
         thread.start()
         chores = Chores(house.db, house.issuer, chosen.webhook_reach)
         log.info("serve.started", urls=listener.urls)
@@ -62,12 +62,12 @@ def worker() -> None:
         logs.configure(shell.settings.log_format, shell.settings.log_level)
         with dialled_in(shell.settings) as callers:
             running = Worker(shell.db, shell.issuer, shell.settings.data_dir, callers=callers)
-            _on_stop(running.stop)
+            on_stop(running.stop)
             with Chores(shell.db, shell.issuer, shell.settings.webhook_reach):
                 running.run()
 
 
-def _on_stop(*stops: Callable[[], None]) -> None:
+def on_stop(*stops: Callable[[], None]) -> None:
     """Call these on SIGTERM or SIGINT; a second SIGINT ends the process at once.
 
     They are called on a thread of their own: a signal may come while the main thread holds a lock that they need.

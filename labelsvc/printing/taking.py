@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from labelsvc.domain.actors import Call
 from labelsvc.domain.delivery import steps
-from labelsvc.domain.delivery.steps import Command
+from labelsvc.domain.delivery.steps import Command, Fact
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.journal import Entry
 from labelsvc.domain.outcomes import having
@@ -75,8 +75,16 @@ class _Blocks:
 class _ReportedBooks(DatabaseBooks):
     """A delivery's books, written after the fact."""
 
-    def _wish(self, conn: Connection) -> None:
+    def advance(self, known: steps.Advance, reading: Reading | None) -> Fact:
+        """Write down what became known of labels on their way, and which went next."""
+        return self._advance_alone(known, reading)
+
+    def _wish(self, _conn: Connection) -> None:
         """Whatever anybody wished, it has happened."""
+
+    def _is_there(self, _conn: Connection, _first: int, _last: int) -> bool:
+        """Nor does it help that somebody knew better."""
+        return False
 
     def record_blocks(self, conn: Connection) -> None:
         """Keep the digests that were said."""

@@ -1,0 +1,278 @@
+"""A station beside a real web app: what it claims, prints, reports, and what it does where something is wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from labelsvc import access
+from labelsvc.errors import Conflict
+from labelsvc.printers.virtual import VirtualPrinter
+from labelsvc.printers.virtual.engine import Personality
+from labelsvc.station import journal as journals
+from labelsvc.station import printing
+from labelsvc.station.client import Refused, Unreachable
+from tests.station.conftest import Dock, step, work_off
+
+KIND = Personality(counts="late", echo="movement", on_for=3_600.0)
+
+
+@pytest.fixture
+def dock(works_on, database, database_url: str, dock_on) -> Dock:
+    """A works with a web app on either database."""
+    return dock_on(works_on(database), database_url)
+
+
+@pytest.fixture
+def printer(dock: Dock) -> Iterator[VirtualPrinter]:
+    """A printer of the station that echoes and counts."""
+    with VirtualPrinter(personality=KIND) as made:
+        dock.works.add_printer("p", made.config_uri, station="dock")
+        dock.works.certify("p", KIND)
+        yield made
+
+
+def out(dock: Dock, printer: VirtualPrinter) -> list[str]:
+    return dock.works.settled(printer)
+
+
+def test_a_station_prints_what_the_server_has_for_it_and_says_so(dock: Dock, printer: VirtualPrinter) -> None:
+    batch = dock.works.issue(7)
+    with dock.station() as station:
+        work_off(station)
+        assert not station.holdings
+    job = dock.works.job(batch)
+    assert (job.state, job.outcomes) == ("completed", {"confirmed": 7})
+    assert {label.evidence for label in dock.works.labels(batch)} == {"echoed"}
+    assert out(dock, printer) == dock.works.serials(batch)
+    assert list((dock.directory / "one" / "claims").iterdir()) == []
+
+
+def test_a_printer_that_was_never_certified_gets_its_labels_window_by_window(dock: Dock) -> None:
+    with VirtualPrinter() as printer:
+        dock.works.add_printer("p", printer.uri, station="dock")
+        batch = dock.works.issue(45)
+        with dock.station() as station:
+            work_off(station)
+        assert out(dock, printer) == dock.works.serials(batch)
+    assert dock.works.job(batch).outcomes == {"sent": 45}
+    assert dock.works.job(batch).state_reasons == ("queued-in-device",)
+
+
+def test_without_the_network_it_prints_on_and_tells_later(dock: Dock, printer: VirtualPrinter) -> None:
+    batch = dock.works.issue(30)
+    with dock.station() as station:
+        assert station.claim()
+        (holding,) = station.holdings.values()
+        holding.boot(station.boot, station.instance)
+        station.report()
+        dock.wire.cut = True
+        step(station)
+        assert out(dock, printer) == dock.works.serials(batch)
+        assert dock.works.job(batch).outcomes == {"planned": 30}
+    with dock.station() as station:  # started anew meanwhile, still without network
+        step(station)
+        dock.wire.cut = False
+        work_off(station)
+    assert dock.works.job(batch).outcomes == {"confirmed": 30}
+    assert out(dock, printer) == dock.works.serials(batch)
+
+
+def test_nothing_is_printed_before_the_server_heard_that_the_claim_arrived(dock: Dock, printer: VirtualPrinter) -> None:
+    dock.works.issue(3)
+
+    def no_reports(path: str) -> None:
+        if path.endswith("/reports"):
+            raise Unreachable("Expected a network, got none.")
+
+    dock.wire.before = no_reports
+    with dock.station() as station:
+        for _ in range(3):
+            step(station)
+    assert out(dock, printer) == []
+
+
+def test_an_answer_that_was_lost_is_asked_for_again_and_nothing_is_done_twice(
+    dock: Dock, printer: VirtualPrinter
+) -> None:
+    batch = dock.works.issue(5)
+    lost = [0]
+
+    def lose(path: str) -> None:
+        lost[0] += 1
+        if lost[0] % 2:
+            raise Unreachable("Expected an answer, got none.")
+
+    dock.wire.after = lose
+    with dock.station() as station:
+        for _ in range(12):
+            step(station)
+    assert out(dock, printer) == dock.works.serials(batch)
+    assert dock.works.job(batch).outcomes == {"confirmed": 5}
+
+
+def test_a_cancel_reaches_a_station_that_waits_for_its_printer(dock: Dock, printer: VirtualPrinter) -> None:
+    batch = dock.works.issue(5)
+    printer.media_out()
+    with dock.station() as station:
+        step(station)
+        step(station)
+        assert dock.works.printer().state == "stopped"
+        dock.works.cancel(batch)
+        work_off(station)
+    assert (dock.works.job(batch).state, dock.works.job(batch).outcomes) == ("canceled", {"held": 5})
+    assert out(dock, printer) == []
+
+
+def test_a_revoked_key_loses_nothing_and_a_new_one_goes_on(dock: Dock, printer: VirtualPrinter) -> None:
+    batch = dock.works.issue(5)
+    with dock.station() as station:
+        station.claim()
+        (holding,) = station.holdings.values()
+        holding.boot(station.boot, station.instance)
+        station.report()
+        (key,) = [one for one in access.list_keys(dock.works.db) if one.name == "dock"]
+        access.revoke_key(dock.works.db, dock.works.call(), key.id)
+        with pytest.raises(Refused, match="401 key_invalid"):
+            step(station)
+        printing.print_all(station.press, holding)
+        with pytest.raises(Refused, match="401"):
+            station.report()
+        assert dock.works.job(batch).outcomes == {"planned": 5}
+        dock.wire.key = dock.key()
+        work_off(station)
+    assert dock.works.job(batch).outcomes == {"confirmed": 5}
+    assert out(dock, printer) == dock.works.serials(batch)
+
+
+def test_two_processes_cannot_work_in_one_directory(dock: Dock) -> None:
+    with dock.station(), pytest.raises(Conflict, match="no other station"):
+        dock.station()
+
+
+def test_a_copied_directory_is_found_and_what_either_printed_is_in_doubt(dock: Dock, printer: VirtualPrinter) -> None:
+    batch = dock.works.issue(6)
+    printer.media_out()
+    with dock.station() as station:
+        step(station)  # it begins, and waits for media
+        shutil.copytree(dock.directory / "one", dock.directory / "two")
+        dock.wire.cut = True
+        printer.load_media()
+        step(station)
+    with dock.station("two") as copy:
+        step(copy)
+    assert len(out(dock, printer)) == 12  # nobody could know
+    dock.wire.cut = False
+    with dock.station() as station:
+        work_off(station)
+    assert dock.works.job(batch).outcomes == {"confirmed": 6}
+    with dock.station("two") as copy:
+        step(copy)
+        step(copy)
+        assert not copy.holdings
+    job = dock.works.job(batch)
+    assert (job.state, job.outcomes) == ("completed", {"in_doubt": 6})
+    (entry,) = [one for one in dock.works.audit("station:dock") if one["action"] == "station.fork"]
+    assert entry["after"]["serials"] == dock.works.serials(batch)
+    (aside,) = (dock.directory / "two" / "refused").iterdir()
+    assert sorted(path.name for path in aside.iterdir()) == ["claim.json", "journal"]
+
+
+def test_a_full_disk_stops_printing_before_a_byte_leaves_and_goes_on_when_there_is_room(
+    dock: Dock, printer: VirtualPrinter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = dock.works.issue(12)
+    real = journals.os.pwrite
+    full = [False]
+
+    def pwrite(handle: int, data: bytes, at: int) -> int:
+        if full[0]:
+            raise OSError(28, "No space left on device")
+        return real(handle, data, at)
+
+    monkeypatch.setattr(journals.os, "pwrite", pwrite)
+    with dock.station() as station:
+        station.claim()
+        (holding,) = station.holdings.values()
+        holding.boot(station.boot, station.instance)
+        station.report()
+        append = holding.journal.append
+        count = [0]
+
+        def fill_up(do: str, **said: Any) -> Any:
+            count[0] += 1
+            full[0] = count[0] == 5
+            return append(do, **said)
+
+        monkeypatch.setattr(holding.journal, "append", fill_up)
+        with pytest.raises(OSError, match="No space"):
+            step(station)
+        before = len(out(dock, printer))
+        assert before < 12
+        work_off(station)
+    assert out(dock, printer) == dock.works.serials(batch)
+    assert dock.works.job(batch).outcomes == {"confirmed": 12}
+
+
+def test_labels_that_changed_on_the_disk_are_not_printed(dock: Dock, printer: VirtualPrinter) -> None:
+    batch = dock.works.issue(3)
+    with dock.station() as station:
+        station.claim()
+        (holding,) = station.holdings.values()
+        holding.boot(station.boot, station.instance)
+        station.report()
+        path = holding.directory / "labels"
+        data = path.read_bytes()
+        at = data.index(b"^XA", data.index(b"^XA") + 1) + 3
+        with path.open("r+b") as file:
+            file.seek(at)
+            file.write(b"x")
+        work_off(station)
+    assert dock.works.job(batch).state == "processing-stopped"
+    assert set(out(dock, printer)) <= set(dock.works.serials(batch)[:1])
+
+
+def test_what_reaches_the_station_has_no_key_in_it(dock: Dock, printer: VirtualPrinter) -> None:
+    dock.works.issue(3)
+    with dock.station() as station:
+        station.claim()
+        secret = dock.works.issuer.secret
+        files = [path for path in (dock.directory / "one").rglob("*") if path.is_file()]
+        assert len(files) >= 4
+        for path in files:
+            data = path.read_bytes()
+            assert secret not in data
+            assert secret.hex() not in data.decode("latin-1").lower()
+        (holding,) = station.holdings.values()
+        said = json.loads((holding.directory / "claim.json").read_text("utf-8"))["claim"]
+        assert not [name for name in json.dumps(said).lower().split('"') if "secret" in name or name == "key"]
+
+
+def test_a_station_that_runs_by_itself_prints_and_ends_when_it_is_told(dock: Dock, printer: VirtualPrinter) -> None:
+    batch = dock.works.issue(5)
+    with dock.station() as station:
+        thread = threading.Thread(target=station.run)
+        thread.start()
+        assert printer.wait_for_labels(5, timeout=30)
+        station.stop()
+        thread.join(30)
+        assert not thread.is_alive()
+    with dock.station() as station:
+        work_off(station)
+    assert dock.works.job(batch).outcomes == {"confirmed": 5}
+    assert out(dock, printer) == dock.works.serials(batch)
+
+
+def test_the_first_claim_of_another_instance_is_refused_until_a_release(dock: Dock, printer: VirtualPrinter) -> None:
+    dock.works.issue(30)
+    printer.media_out()
+    with dock.station() as station:
+        step(station)
+        step(station)
+    with dock.station("reinstalled") as other, pytest.raises(Refused, match="station_other_instance"):
+        other.claim()
