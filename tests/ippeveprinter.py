@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 PROGRAMS = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 NEEDED = ("ippeveprinter", "avahi-daemon", "dbus-daemon")
 #: There is one mDNS daemon a machine (its pid file says so), so one test process has it at a time.
@@ -147,7 +149,7 @@ def ipp_printer(bus: str, tmp_path: Path) -> Iterator[Callable[..., IppPrinter]]
             copy = 'job=$(basename "$1")\ncp "$1" "$0ed/.$job" && mv "$0ed/.$job" "$0ed/$job"'
             command.write_text(f"#!/bin/sh\n{script}\n{copy}\n")
             command.chmod(0o755)
-            port = _free_port()
+            port = free_port()
             options = ["-p", str(port), "-n", "localhost", "-d", f"{home}/spool", "-K", f"{home}/keys", "-M", "Zebra"]
             options += ["-m", "ZD621", "-c", str(command), "-f", formats]
             environment = {"DBUS_SYSTEM_BUS_ADDRESS": bus}
@@ -163,10 +165,3 @@ def ipp_printer(bus: str, tmp_path: Path) -> Iterator[Callable[..., IppPrinter]]
             return IppPrinter(home, port)
 
         yield start
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

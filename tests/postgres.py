@@ -10,7 +10,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from tests.ports import free_port
 
 #: Fast, for nothing in it must survive; and nothing but loopback.
 SETTINGS = (
@@ -80,7 +81,7 @@ class Server:
 
     def _start(self) -> None:
         for _ in range(5):  # the free port may be taken by somebody else in between
-            self._port = _free_port()
+            self._port = free_port()
             arguments = [part for setting in (f"port={self._port}", *SETTINGS) for part in ("-c", setting)]
             with (self._home / "log").open("wb") as log:
                 self._process = subprocess.Popen(
@@ -157,13 +158,6 @@ def _reachable(binaries: Path, home: Path, account: dict[str, Any]) -> Path:
     if libraries.exists():
         shutil.copytree(libraries, home / libraries.name)
     return home / package.name / install.name / binaries.name
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _die_with_parent() -> None:

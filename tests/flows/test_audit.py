@@ -47,6 +47,7 @@ from labelsvc.printing.stations import Arrival
 from labelsvc.storage import printers as printer_rows
 from labelsvc.storage import tables
 from labelsvc.storage.database import Database
+from tests.ports import free_port
 from tests.printing.test_certifying import QUICK, TRAITS, Beside
 
 REASON = "because of the test"
@@ -95,9 +96,9 @@ class Walk:
         what = ("https://mes.example.com/told", ("lot.closed",))
         made = [webhooks.add_webhook(plant.db, plant.issuer, plant.call(), what, "public")[0] for _ in range(2)]
         self.webhooks = made
-        with VirtualPrinter() as printer:
-            self.ports = (printer.port, printer.json_port)
-            spec = PrinterSpec("n", printer.config_uri, "zpl", 8, 50.0, 25.0)
+        self.ports = (free_port(), free_port())
+        uri = f"tcp://127.0.0.1:{self.ports[0]}?config={self.ports[1]}"
+        spec = PrinterSpec("n", uri, "zpl", 8, 50.0, 25.0)
         plant.db.write(lambda conn: printer_rows.add(conn, plant.call(), spec))
         told = tables.webhook_deliveries.insert().values(
             webhook_id=made[0].id,

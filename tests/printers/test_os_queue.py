@@ -19,6 +19,7 @@ from labelsvc.printers import os_queue
 from labelsvc.printers.os_queue import QueueTransport
 from labelsvc.printers.transport import NotReady, SendFailed
 from labelsvc.printers.virtual import VirtualPrinter
+from tests.ports import free_port
 
 LABEL = b"^XA^FO20,20^A0N,30,30^FDA0001^FS^XZ\n"
 PROGRAMS = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
@@ -55,13 +56,6 @@ JobRetryInterval 1
   </Limit>
 </Policy>
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Spooler:

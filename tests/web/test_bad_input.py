@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-COMMANDS = ["^XZ", "~JA", "^FS^XZ^XA^FDx", "_5EXZ", "%n", "<&>'\"", "=1+1", ",;|"]
+COMMANDS = ["^XZ", "~JA", "^FS^XZ^XA^FDx", "_5EXZ", "%n", "<&>'\"", "=1+1", ",;|", "\\5EXZ"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -62,10 +62,3 @@ def test_no_serial_of_a_table_begins_like_a_formula(site) -> None:
         body = {"item": site.fresh("I"), "name": "a", "scheme": scheme, "label_format": "item-70x35"}
         answer = site.client().post("/api/v1/products", json=body)
         assert (answer.status_code, answer.json["pointer"]) == (422, "/scheme")
-
-
-def test_a_character_that_a_printers_font_lacks_is_refused_by_name_where_it_would_be_printed(site) -> None:
-    batch = site.batch(1, site.lot(site.product(name="A \\5E B")))
-    answer = site.client().get(batch["links"]["labels_zpl"])
-    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
-    assert "U+005C" in answer.json["detail"]
