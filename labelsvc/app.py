@@ -14,6 +14,7 @@ from labelsvc.access import Door
 from labelsvc.data import data_dir
 from labelsvc.domain.gs1 import check_digital_link_domain
 from labelsvc.domain.issuer import Issuer
+from labelsvc.domain.reprints import ReprintRules
 from labelsvc.issuing.label_formats import seed_formats
 from labelsvc.metrics import Metrics
 from labelsvc.settings import Settings
@@ -38,6 +39,7 @@ from labelsvc.web import (
     problems,
     products,
     quality,
+    reprints,
     request_log,
     serials,
     stations,
@@ -60,6 +62,7 @@ _BLUEPRINTS = (
     fleet.bp,
     webhooks.bp,
     quality.bp,
+    reprints.bp,
     label_formats.bp,
     operations.bp,
     *pages.BLUEPRINTS,
@@ -161,6 +164,7 @@ def open_house(settings: Settings) -> House:
         Polls(settings.threads),
         settings.webhook_reach,
         Door(),
+        ReprintRules.of(settings.reprint_reasons, *settings.shifts),
     )
 
 

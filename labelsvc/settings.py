@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, time, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from labelsvc.errors import InvalidInput
 
@@ -37,6 +39,8 @@ class Settings:
         weblink_listen: host and port where the worker lets printers dial in; None: it does not.
         weblink_certificate, weblink_key: what they are answered with (PEM files).
         weblink_passwords: file of the passwords that they say; None: none are asked for.
+        reprint_reasons: the site's own reasons for reprints, beside the ordinary ones.
+        shifts: when shifts begin, by the clock of which zone.
     """
 
     digital_link: str
@@ -56,6 +60,8 @@ class Settings:
     weblink_certificate: Path | None = None
     weblink_key: Path | None = None
     weblink_passwords: Path | None = None
+    reprint_reasons: tuple[str, ...] = ()
+    shifts: tuple[tuple[time, ...], tzinfo] = ((time(6), time(14), time(22)), UTC)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -172,6 +178,31 @@ def _digital_link(text: str) -> str:
     return f"{scheme or 'https'}://{host.lower()}{path}"
 
 
+def _codes(text: str) -> tuple[str, ...]:
+    found = tuple(code.strip() for code in text.split(","))
+    wrong = next((code for code in found if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", code)), None)
+    if wrong is not None or len(found) > _CODES_AT_MOST:
+        got = f"{len(found)} of them" if wrong is None else _shown(wrong)
+        raise ValueError(f"Expected at most {_CODES_AT_MOST} codes of a-z, 0-9 and -, with commas between, got {got}.")
+    return found
+
+
+def _shifts(text: str) -> tuple[tuple[time, ...], tzinfo]:
+    """Read `06:00,14:00,22:00` (UTC) or `06:00,18:00 Europe/Prague`."""
+    found = re.fullmatch(rf"({_TIME}(?:,{_TIME}){{0,23}})(?: +(\S+))?", text)
+    if found is None:
+        raise ValueError(f"Expected times like 06:00,14:00,22:00, perhaps a time zone behind, got {_shown(text)}.")
+    starts = tuple(sorted({time.fromisoformat(start) for start in found[1].split(",")}))
+    try:
+        return starts, UTC if found[2] in (None, "UTC") else ZoneInfo(found[2])
+    except (ValueError, OSError, KeyError):
+        raise ValueError(f"Expected a time zone like Europe/Prague, got {_shown(found[2])}.") from None
+
+
+_TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+#: Reasons of a site's own at most.
+_CODES_AT_MOST = 50
+
 #: Name without the prefix -> the field it sets and how it is read.
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DIGITAL_LINK_DOMAIN": ("digital_link", _digital_link),
@@ -191,6 +222,8 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "WEBLINK_CERTIFICATE": ("weblink_certificate", _path),
     "WEBLINK_KEY": ("weblink_key", _path),
     "WEBLINK_PASSWORDS": ("weblink_passwords", _path),
+    "REPRINT_REASONS": ("reprint_reasons", _codes),
+    "SHIFTS": ("shifts", _shifts),
 }
 
 NAMES = tuple(PREFIX + name for name in _READERS)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from labelsvc.domain.outcomes import Evidence, Outcome
 from labelsvc.domain.profiles import NOTHING, Profile
+from labelsvc.errors import Conflict
 
 JobState = Literal["pending", "pending-held", "processing", "processing-stopped", "canceled", "aborted", "completed"]
 JOB_ENDED: frozenset[JobState] = frozenset({"canceled", "aborted", "completed"})
@@ -68,6 +69,22 @@ class Printer:
     profile: Profile = NOTHING
 
 
+#: How far the loaded labels may differ from the format, mm: cutting tolerance, not another size.
+MEDIA_TOLERANCE = 1.0
+
+
+def check_media(width: float, height: float, spec: PrinterSpec) -> None:
+    """See that labels of this size, mm, are loaded in a printer.
+
+    Raises:
+        Conflict: they are not.
+    """
+    for wanted, loaded, side in ((width, spec.media_width, "width"), (height, spec.media_height, "height")):
+        if abs(wanted - loaded) > MEDIA_TOLERANCE:
+            message = f"Expected labels of {side} {wanted:g} mm in {spec.name}, got {loaded:g} mm."
+            raise Conflict("media_differs", message, pointer="/printer")
+
+
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """What the labels of a delivery are counted from, so that an heir can say what became of those in doubt.
@@ -100,7 +117,11 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class PrintJob:
-    """A print job as callers see it: an interval of a batch on one printer."""
+    """A print job as callers see it: an interval of a batch on one printer.
+
+    Attributes:
+        copy: of a reprint: which copy of its label this is.
+    """
 
     id: int
     batch_id: int
@@ -116,6 +137,8 @@ class PrintJob:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    kind: JobKind = "batch"
+    copy: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from labelsvc.domain.actors import Call
 from labelsvc.domain.batches import Batch, BatchRequest, OpenLot, ReturnRequest
 from labelsvc.domain.issuer import Issuer
-from labelsvc.domain.jobs import Printer
+from labelsvc.domain.jobs import Printer, check_media
 from labelsvc.domain.outcomes import Interval, totals, within
 from labelsvc.domain.pages import Page
 from labelsvc.domain.products import Product, check_name
@@ -38,8 +38,6 @@ from labelsvc.storage.batches import BatchRow, Freeze, NewBatch
 from labelsvc.storage.database import Database
 from labelsvc.storage.jobs import NewJob
 
-#: How far the loaded labels may differ from the format, mm: cutting tolerance, not another size.
-MEDIA_TOLERANCE = 1.0
 #: A lot edited, or a scheme, label format or printer changed between looking and taking: look again, this often.
 _LOOKS = 5
 _REASON_AT_MOST = 500
@@ -135,16 +133,7 @@ def _prove(plan: _Plan) -> None:
         compile_layout(plan.fmt, plan.values, shape, 12)
         return
     spec = plan.printer.spec
-    for wanted, loaded, side in (
-        (plan.fmt.width, spec.media_width, "width"),
-        (plan.fmt.height, spec.media_height, "height"),
-    ):
-        if abs(wanted - loaded) > MEDIA_TOLERANCE:
-            raise Conflict(
-                "media_differs",
-                f"Expected labels of {side} {wanted:g} mm in {spec.name}, got {loaded:g} mm.",
-                pointer="/printer",
-            )
+    check_media(plan.fmt.width, plan.fmt.height, spec)
     layout = compile_layout(plan.fmt, plan.values, shape, spec.dpmm)
     if plan.printer.profile.echo is not None:
         zpl.check_echo(layout)

@@ -17,14 +17,15 @@ from labelsvc.domain.delivery import steps
 from labelsvc.domain.delivery.proof import tears
 from labelsvc.domain.delivery.steps import Command, Fact
 from labelsvc.domain.jobs import WINDOW, Baseline, PrinterState
-from labelsvc.domain.outcomes import runs
+from labelsvc.domain.outcomes import having, runs
 from labelsvc.domain.readings import Reading
+from labelsvc.domain.reprints import MATCH_NOTES
 from labelsvc.printing.advances import PlainAdvance
 from labelsvc.printing.driving import LeaseLost
 from labelsvc.printing.jobs import end_canceled
 from labelsvc.printing.leases import HeldLease
 from labelsvc.printing.sender import ATTEMPTS_AT_MOST, BACKOFF_AT_MOST, Sender
-from labelsvc.storage import audit, fleet, jobs, outcomes, printers
+from labelsvc.storage import audit, fleet, job_outcomes, jobs, outcomes, printers, reprints
 from labelsvc.storage.jobs import Block, JobRow
 
 #: Pause before a printer whose link broke is connected to again.
@@ -134,7 +135,8 @@ class DatabaseBooks:
                 fact = steps.EndAsked()
             if way is not None and fact is not None:
                 way = (way[0], way[0] + known.kept - 1) if known.kept else None
-            outcomes.advance(conn, self._call(), self.delivery, outcomes.Known(*said), way)
+            old_label = bool(known.absent) and job_outcomes.keeps_old_label(conn, self.job)
+            outcomes.advance(conn, self._call(), self.delivery, outcomes.Known(*said, old_label), way)
             if known.zero is not None or not self.based:
                 uptime = reading.uptime if reading is not None else None
                 base = Baseline(self.delivery.token, known.zero, uptime, self.sender.now())
@@ -163,7 +165,9 @@ class DatabaseBooks:
 
         It was thought absent then. The job goes back into its queue, and whoever takes it up leaves that label out.
         """
-        return outcomes.proved(conn, self.job.range_id, first, last, self.scans)
+        if self.job.kind == "batch":
+            return outcomes.proved(conn, self.job.range_id, first, last, self.scans)
+        return not having(job_outcomes.of_job(conn, self.job), {"planned", "absent", "in_doubt"})
 
     def _wish(self, conn: Connection) -> Fact | None:
         if self.sender.stopping():
@@ -237,7 +241,7 @@ class DatabaseBooks:
                 jobs.set_state(conn, self.job.id, "pending", ("job-queued",), message=None, attempts=0, not_before=None)
                 self._printer(conn, "idle", ())
             case steps.Complete(reasons):
-                jobs.set_state(conn, self.job.id, "completed", reasons, message=None, ended_at=call.at)
+                jobs.set_state(conn, self.job.id, "completed", reasons, message=self._note(conn), ended_at=call.at)
                 after = {"state": "completed", "reasons": list(reasons)}
                 audit.record(conn, call, "job.complete", f"job:{self.job.id}", after=after)
                 self._printer(conn, "idle", ())
@@ -255,6 +259,13 @@ class DatabaseBooks:
         due = {"message": why.message, "not_before": self.sender.now() + waited}
         jobs.set_state(conn, job.id, "processing", ("x-labels-in-doubt", *why.reasons), **due)
         self._printer(conn, "stopped", why.reasons)
+
+    def _note(self, conn: Connection) -> str | None:
+        """Return what a person should know of the job, also when it is complete."""
+        if self.job.kind == "batch":
+            return None
+        match = reprints.of_job(conn, self.job.id).match
+        return None if match is None else MATCH_NOTES.get(match)
 
     def _record_blocks(self, conn: Connection) -> None:
         jobs.record_blocks(conn, self._blocks())

@@ -24,8 +24,8 @@ from labelsvc.domain.outcomes import having
 from labelsvc.errors import Conflict
 from labelsvc.labels import zpl
 from labelsvc.printing.handover import laid_out
-from labelsvc.printing.jobs import end_canceled, of_job
-from labelsvc.storage import audit, batches, jobs, printers, stations
+from labelsvc.printing.jobs import end_canceled
+from labelsvc.storage import audit, batches, job_outcomes, jobs, printers, stations
 from labelsvc.storage.database import Database
 from labelsvc.storage.jobs import JobRow
 from labelsvc.storage.stations import ClaimRow, NewClaim
@@ -115,7 +115,7 @@ def _claimable(conn: Connection, call: Call, job: JobRow) -> bool:
     if job.cancel_requested:
         end_canceled(conn, call, job)
         return False
-    known = of_job(conn, job)
+    known = job_outcomes.in_hand(conn, job)
     if job.state == "processing" and having(known, {"in_doubt", "sent"}):
         reasons = ("printer-stopped", "x-labels-in-doubt")
         jobs.set_state(conn, job.id, "processing-stopped", reasons, message=_LEFT)
@@ -136,7 +136,7 @@ def _add(conn: Connection, call: Call, job: JobRow, token: int) -> int:
     batch = batches.get(conn, job.batch_id)
     spans: list[tuple[int, int]] = []
     room = CLAIM_AT_MOST
-    todo = having(of_job(conn, job), {"planned", "absent"})
+    todo = having(job_outcomes.in_hand(conn, job), {"planned", "absent"})
     for part in todo:
         if room:
             last = min(part.last, part.first + room - 1)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from labelsvc.domain.batches import OpenLot
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.quality import Closure, Reconciliation, SamplingPlan
+from labelsvc.domain.reprints import Reprint
 from labelsvc.domain.scans import EndCard
 from labelsvc.errors import InvalidInput
 from labelsvc.labels import end_card as cards
@@ -17,10 +18,12 @@ from labelsvc.labels.formats import parsed
 from labelsvc.labels.layout import FontName, Layout
 from labelsvc.labels.report import CloseReport, Listing
 from labelsvc.printing.reconciliation import lot_digest, reconcile
-from labelsvc.storage import audit, batches, label_formats, lots, products, quality
+from labelsvc.printing.reprints import seen_reprint, why_of
+from labelsvc.storage import audit, batches, label_formats, lots, products, quality, reprints
 from labelsvc.storage.database import Database
+from labelsvc.storage.reprints import ReprintRow
 
-#: Entries of the audit that a report shows: the latest of the lot, its batches and its jobs.
+#: Entries of the audit that a report shows: the latest of the lot, its batches, jobs and reprints.
 _ENTRIES_AT_MOST = 1_000
 #: Of an end-card for no label that was printed: mm.
 _CARD = (100.0, 50.0)
@@ -41,7 +44,9 @@ def close_report(db: Database, issuer: Issuer, lot_id: int) -> bytes:
     with db.read() as conn:
         lot = lots.get(conn, lot_id)
         name = products.by_id(conn, lot.product_id).name
-        entries = _entries(conn, lot_id)
+        again = reprints.of_lot(conn, lot_id, _ENTRIES_AT_MOST)
+        entries = _entries(conn, lot_id, again)
+        copies = tuple(seen_reprint(conn, issuer, row) for row in again)
     facts = [
         ("Lot", lot.lot.number),
         ("Product", f"{lot.product_code}, {name}"),
@@ -60,7 +65,7 @@ def close_report(db: Database, issuer: Issuer, lot_id: int) -> bytes:
         subtitle=f"Lot {lot.lot.number} of {name}",
         state=state,
         facts=facts,
-        listings=(_figures(found), entries),
+        listings=(_figures(found), *([_reprinted(copies)] if copies else []), entries),
         card=str(EndCard(lot_id, count, digest)),
     )
     return report.write(shown)
@@ -175,10 +180,25 @@ def _figures(found: Reconciliation) -> Listing:
     )
 
 
-def _entries(conn: Connection, lot_id: int) -> Listing:
+def _reprinted(copies: Iterable[Reprint]) -> Listing:
+    """Return the labels that were to be printed again: which, why, who asked, who decided, were the bytes the same."""
+    rows = []
+    for found in copies:
+        copy = "" if found.copy is None else f", copy {found.copy}"
+        who = "by policy" if found.decided_by is None else f"by {found.decided_by.id}"
+        end = "undecided" if found.state == "asked" else f"{found.state} {who}"
+        match = "" if found.match is None else f", bytes {found.match}"
+        asked = f"{found.asked_at:%Y-%m-%d %H:%M:%S}"
+        rows.append((asked, f"{found.serial}{copy}", why_of(found), f"asked by {found.asked_by.id}, {end}{match}"))
+    head = ("Asked (UTC)", "Label", "Why", "Who")
+    return Listing("Labels printed again", head, rows, (0.2, 0.22, 0.22, 0.36))
+
+
+def _entries(conn: Connection, lot_id: int, again: Iterable[ReprintRow]) -> Listing:
     """Return who did what when."""
     subjects = [f"lot:{lot_id}", *(f"batch:{batch}" for batch, _, _, _ in quality.ranges_of(conn, lot_id))]
     subjects += [f"job:{job}" for job in quality.job_ids(conn, lot_id)]
+    subjects += [f"reprint:{row.id}" for row in again]
     found = audit.about(conn, subjects, _ENTRIES_AT_MOST)
     rows = [(f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.actor, entry.said) for entry in found]
     title = "Who did what"

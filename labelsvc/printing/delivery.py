@@ -20,6 +20,7 @@ from labelsvc.domain.outcomes import having, within
 from labelsvc.domain.readings import Reading
 from labelsvc.errors import InvalidInput, Unavailable
 from labelsvc.printers.uris import transport_for
+from labelsvc.printing.blocks import compare
 from labelsvc.printing.books import DatabaseBooks, call_of, stop
 from labelsvc.printing.calling import away, is_away
 from labelsvc.printing.driving import Driver, LeaseLost
@@ -27,7 +28,7 @@ from labelsvc.printing.handover import prepare
 from labelsvc.printing.jobs import end_canceled
 from labelsvc.printing.leases import HeldLease
 from labelsvc.printing.sender import ATTEMPTS_AT_MOST, BACKOFF_AT_MOST, LEASE_SECONDS, Sender
-from labelsvc.storage import jobs, outcomes, printers
+from labelsvc.storage import job_outcomes, jobs, outcomes, printers
 from labelsvc.storage.jobs import JobRow
 
 __all__ = ["LEASE_SECONDS", "Sender", "serve", "waiting"]
@@ -95,7 +96,7 @@ def _why_not(conn: Connection, job: JobRow) -> steps.Stop | None:
     """Return why nobody but a person may go on with a job, where that is so and not known yet."""
     if job.state == "processing" and job.baseline is None:
         # Whoever sent it is gone, and its connection with it. Only evidence or a person knows what came out.
-        known = within(outcomes.of_range(conn, job.range_id), job.first, job.last)
+        known = job_outcomes.in_hand(conn, job)
         if having(known, {"in_doubt"}):
             last = max(interval.last for interval in having(known, {"in_doubt"}))
             return steps.Stop(last, ("printer-stopped", "x-labels-in-doubt"), _GONE)
@@ -143,7 +144,7 @@ def _prepared(sender: Sender, lease: HeldLease, job: JobRow) -> tuple[Driver, An
     """Return what drives a delivery, and the state, command and step it begins with."""
     with sender.db.read() as conn:
         printer = printers.at_revision(conn, job.printer_id, job.printer_revision)
-        known = within(outcomes.of_range(conn, job.range_id), job.first, job.last)
+        known = job_outcomes.in_hand(conn, job)
         inherited = _inherited(conn, job)
         scans = outcomes.last_scan(conn)
     todo = tuple((part.first, part.last) for part in having(known, {"planned", "absent"}))
@@ -152,6 +153,8 @@ def _prepared(sender: Sender, lease: HeldLease, job: JobRow) -> tuple[Driver, An
         spec.uri, spec.dpmm, sender.data_dir, printer.profile, answer_seconds=seconds, callers=sender.callers
     )
     handover = prepare(sender.db, sender.issuer, job, printer)
+    if job.kind == "reprint":
+        compare(sender.db, sender.issuer, job, lambda conn: _comparing(conn, sender, lease))
     books = DatabaseBooks(sender, lease, job, handover, scans=scans)
     counts = printer.profile.counter is not None
     was_up = _was_up(sender, printer, job.baseline)
@@ -165,6 +168,11 @@ def _prepared(sender: Sender, lease: HeldLease, job: JobRow) -> tuple[Driver, An
     return driver, (*blind.begin(job.first, window_at_most, todo, resumed=resumed), blind.step)
 
 
+def _comparing(conn: Connection, sender: Sender, lease: HeldLease) -> Call:
+    lease.renew(conn)
+    return call_of(sender, lease)
+
+
 def _inherited(conn: Connection, job: JobRow) -> Inherited | None:
     """Return what the delivery that the job's labels were counted from last left in doubt."""
     base = job.baseline
@@ -173,8 +181,8 @@ def _inherited(conn: Connection, job: JobRow) -> Inherited | None:
     left, done = outcomes.left_by(conn, outcomes.Delivery(job.id, job.range_id, base.token))
     if left is None:
         return None
-    now = outcomes.of_range(conn, job.range_id)
-    open_still = [part for part in having(within(now, *left), {"in_doubt"}) if part.reason is None]
+    now = within(job_outcomes.of_job(conn, job), *left)
+    open_still = [part for part in having(now, {"in_doubt"}) if part.reason is None]
     if not open_still:
         return None
     way = tuple(range(left[0], left[1] + 1))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from labelsvc.domain.actors import Call
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.outcomes import Interval, Outcome, having, runs, within
-from labelsvc.storage import audit, batches, jobs, outcomes, printers, stations
+from labelsvc.storage import audit, batches, job_outcomes, jobs, outcomes, printers, stations
 from labelsvc.storage.jobs import NewJob
 from labelsvc.storage.stations import ClaimRow, ClaimState, Span
 
@@ -67,10 +67,13 @@ def _doubt(
 ) -> None:
     """Say that labels with some of the outcomes are in doubt, and see that there is a job by which that is resolved."""
     batch = batches.get(conn, row.batch_id)
-    known = outcomes.of_range(conn, batch.range_id)
+    job = None if row.job_id is None else jobs.get(conn, row.job_id)
+    again = job if job is not None and job.kind == "reprint" else None
+    known = outcomes.of_range(conn, batch.range_id) if again is None else job_outcomes.of_job(conn, again)
     for first, last in spans:
         for part in having(within(known, batch.first + first - 1, batch.first + last - 1), of):
-            outcomes.append(conn, call, batch.range_id, Interval(part.first, part.last, "in_doubt", "sent", why))
+            said = Interval(part.first, part.last, "in_doubt", "sent", why)
+            outcomes.append(conn, call, batch.range_id, said, job_id=again.id if again else None)
             if row.kind == "ahead" and not jobs.covering(conn, batch.range_id, part.first, part.last):
                 new = (row.batch_id, batch.range_id, row.printer_id, row.printer_revision, part.first, part.last)
                 _stop(conn, call, jobs.add(conn, call, NewJob(*new)), why)

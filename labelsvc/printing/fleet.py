@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from labelsvc.domain.jobs import JobState, Printer
-from labelsvc.domain.outcomes import totals, within
+from labelsvc.domain.outcomes import totals
 from labelsvc.domain.pages import Page
-from labelsvc.storage import fleet, jobs, outcomes, printers
+from labelsvc.storage import fleet, job_outcomes, jobs, printers
 from labelsvc.storage.database import Database
 from labelsvc.storage.fleet import Happening, Queue, Tally
 
@@ -94,6 +94,6 @@ def get_progress(db: Database, job_id: int) -> Progress:
     """
     with db.read() as conn:
         job = jobs.get(conn, job_id)
-        known = within(outcomes.of_range(conn, job.range_id), job.first, job.last)
+        known = job_outcomes.of_job(conn, job)
     quantity = job.last - job.first + 1
     return Progress(job.id, job.state, job.state_reasons, job.message, quantity, totals(known), job.ended)

@@ -51,8 +51,7 @@ class Handover:
         """Yield the bytes of the labels first .. last."""
         self._first, self._lengths = first, array("Q")
         waiting = bytearray()
-        texts = self._numbering.texts(first, last - first + 1)
-        for label in self._made(first, last) if self._echo else zpl.render(self._layout, texts, echo=False):
+        for label in self._made(first, last) if self._echo else self.rendered(first, last):
             self._digest(first + len(self._lengths), label)
             self._lengths.append(len(label))
             waiting += label
@@ -61,6 +60,10 @@ class Handover:
                 waiting.clear()
         if waiting:
             yield bytes(waiting)
+
+    def rendered(self, first: int, last: int) -> Iterator[bytes]:
+        """Yield the labels first .. last one by one; they are neither counted nor digested."""
+        return zpl.render(self._layout, self._numbering.texts(first, last - first + 1), echo=self._echo)
 
     def _made(self, first: int, last: int) -> Iterator[bytes]:
         for ordinal in range(first, last + 1):

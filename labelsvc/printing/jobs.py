@@ -12,7 +12,7 @@ from labelsvc.domain.pages import Page
 from labelsvc.domain.products import check_name
 from labelsvc.domain.ranges import Numbering
 from labelsvc.errors import Conflict, at
-from labelsvc.storage import audit, batches, jobs, outcomes, printers
+from labelsvc.storage import audit, batches, job_outcomes, jobs, outcomes, printers
 from labelsvc.storage.database import Database
 from labelsvc.storage.jobs import JobRow
 
@@ -57,7 +57,7 @@ def list_labels(db: Database, issuer: Issuer, job_id: int, after: int, limit: in
         numbering = numbering_of(conn, issuer, job)
         first = max(job.first, batch.first + after)
         last = min(job.last, first + limit - 1)
-        known = within(outcomes.of_range(conn, job.range_id), first, last)
+        known = within(job_outcomes.of_job(conn, job), first, last)
     texts = iter(numbering.texts(first, last - first + 1)) if last >= first else iter(())
     found = tuple(
         LabelOutcome(ordinal - batch.first + 1, next(texts), part.outcome, part.evidence, part.reason, part.at)
@@ -69,6 +69,8 @@ def list_labels(db: Database, issuer: Issuer, job_id: int, after: int, limit: in
 
 def cancel_job(db: Database, issuer: Issuer, call: Call, job_id: int, reason: str | None) -> PrintJob:
     """End a job; labels that were not handed over are held again, what is in doubt stays in doubt.
+
+    The number of a reprint that was not handed over is what it was before.
 
     A job that is being sent ends before its next window.
 
@@ -94,9 +96,10 @@ def cancel_job(db: Database, issuer: Issuer, call: Call, job_id: int, reason: st
 
 
 def end_canceled(conn: Connection, call: Call, job: JobRow) -> None:
-    """End a job by someone's wish: what was only planned is held again."""
-    for interval in having(of_job(conn, job), {"planned"}):
-        outcomes.append(conn, call, job.range_id, Interval(interval.first, interval.last, "held"))
+    """End a job by someone's wish: what was only planned is held again, or what it was before its reprint."""
+    if job.kind == "batch":  # the number of a reprint is still what it was
+        for interval in having(job_outcomes.of_job(conn, job), {"planned"}):
+            outcomes.append(conn, call, job.range_id, Interval(interval.first, interval.last, "held"))
     jobs.set_state(conn, job.id, "canceled", ("job-canceled-by-user",), ended_at=call.at, cancel_requested=False)
 
 
@@ -114,11 +117,6 @@ def check_reason(reason: str | None) -> None:
             check_name(reason, _REASON_AT_MOST)
 
 
-def of_job(conn: Connection, job: JobRow) -> tuple[Interval, ...]:
-    """Return what holds now of the labels of a job."""
-    return within(outcomes.of_range(conn, job.range_id), job.first, job.last)
-
-
 def numbering_of(conn: Connection, issuer: Issuer, job: JobRow) -> Numbering:
     """Return what makes a job's ordinals serials."""
     batch = batches.get(conn, job.batch_id)
@@ -128,8 +126,8 @@ def numbering_of(conn: Connection, issuer: Issuer, job: JobRow) -> Numbering:
 def seen_job(conn: Connection, issuer: Issuer, job: JobRow) -> PrintJob:
     """Return a job as callers see it."""
     numbering = numbering_of(conn, issuer, job)
-    known = of_job(conn, job)
-    doubts = having(known, {"in_doubt"})
+    known = job_outcomes.of_job(conn, job)
+    doubts = having(job_outcomes.in_hand(conn, job), {"in_doubt"})
     doubt = None
     if doubts:
         count = sum(interval.count for interval in doubts)
@@ -149,4 +147,6 @@ def seen_job(conn: Connection, issuer: Issuer, job: JobRow) -> PrintJob:
         created_at=job.created_at,
         started_at=job.started_at,
         ended_at=job.ended_at,
+        kind=job.kind,
+        copy=job.copy,
     )

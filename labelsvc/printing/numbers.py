@@ -13,7 +13,7 @@ from labelsvc.domain.moves import MOVES, Move, check_move
 from labelsvc.domain.outcomes import Interval, runs, within
 from labelsvc.domain.products import check_name
 from labelsvc.errors import Conflict, InvalidInput, NotFound, at
-from labelsvc.storage import audit, issued, outcomes, quality, ranges
+from labelsvc.storage import audit, issued, outcomes, quality, ranges, reprints
 from labelsvc.storage import requests as request_keys
 from labelsvc.storage.database import Database
 
@@ -27,7 +27,8 @@ def move_numbers(db: Database, issuer: Issuer, call: Call, move: Move) -> int:
     Raises:
         NotFound: no such product, or it never got one of the serials.
         InvalidInput: no reason, no serial, too many, or one twice.
-        Conflict: one may not be moved so (`move_not_allowed`), its lot is closed, or the key was used before.
+        Conflict: one may not be moved so (`move_not_allowed`), is being printed again, its lot is closed, or the key
+            was used before.
     """
     with at("/reason"):
         check_name(move.reason, _REASON_AT_MOST)
@@ -93,6 +94,10 @@ def _found(conn: Connection, issuer: Issuer, code: str, serials: tuple[str, ...]
 def _move(conn: Connection, call: Call, numbers: _Numbers, move: Move) -> None:
     ranges.lock(conn, numbers.range_id)
     known = outcomes.of_range(conn, numbers.range_id)
+    again = reprints.under_way(conn, numbers.range_id, tuple(numbers.pointers))
+    if again is not None:
+        message = f"Expected numbers of which no label is being printed again, got reprint {again} under way."
+        raise Conflict("reprint_under_way", message, pointer="/serials", reprint=again)
     spans = runs(sorted(numbers.pointers))
     for first, last in spans:
         for part in within(known, first, last):

@@ -17,7 +17,7 @@ from labelsvc.domain.products import check_name
 from labelsvc.domain.quality import THERE, Closure, Reconciliation, SamplingPlan
 from labelsvc.errors import Conflict, InvalidInput, Unavailable, at
 from labelsvc.printing import serial_list
-from labelsvc.storage import audit, batches, lots, outcomes, quality, ranges, webhooks
+from labelsvc.storage import audit, batches, lots, outcomes, quality, ranges, reprints, webhooks
 from labelsvc.storage import requests as request_keys
 from labelsvc.storage.database import Database
 
@@ -182,7 +182,8 @@ def close_lot(db: Database, issuer: Issuer, call: Call, lot_id: int, statement: 
     Raises:
         NotFound: no such lot.
         InvalidInput: the statement is none.
-        Conflict: some numbers are not accounted for (`lot_not_settled`), a job has not ended, or it is closed.
+        Conflict: some numbers are not accounted for (`lot_not_settled`), a job has not ended, a reprint is undecided,
+            or it is closed.
     """
     if statement is not None:
         with at("/statement"):
@@ -191,6 +192,7 @@ def close_lot(db: Database, issuer: Issuer, call: Call, lot_id: int, statement: 
         with db.read() as conn:
             lots.get(conn, lot_id)
             _check_settled(_reconciled(conn, lot_id))
+            _check_reprints_decided(conn, lot_id)
             listed = serial_list.confirmed(conn, issuer, lot_id)
         count, digest = serial_list.digest(listed)  # takes a while for many, so no transaction is open
         end = Closure(call.at, call.actor, count, digest, statement)
@@ -199,6 +201,7 @@ def close_lot(db: Database, issuer: Issuer, call: Call, lot_id: int, statement: 
             lots.get(conn, lot_id, lock=True)
             found = _reconciled(conn, lot_id)
             _check_settled(found)
+            _check_reprints_decided(conn, lot_id)
             if serial_list.confirmed(conn, issuer, lot_id) != listed:
                 return False
             _close(conn, call, found, end)
@@ -228,6 +231,13 @@ def _check_settled(found: Reconciliation) -> None:
     if found.to_scan:
         message = f"Expected every label of the sampling plan scanned, got {found.to_scan} that were not."
         raise Conflict("lot_not_sampled", message)
+
+
+def _check_reprints_decided(conn: Connection, lot_id: int) -> None:
+    asked = reprints.undecided(conn, lot_id)
+    if asked:
+        message = f"Expected every reprint of the lot decided on, got {asked} that somebody asked for."
+        raise Conflict("lot_reprints_undecided", message)
 
 
 def _check_jobs_ended(found: Reconciliation) -> None:

@@ -14,8 +14,8 @@ from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.jobs import Doubt, PrintJob, Resolution
 from labelsvc.domain.outcomes import Interval, Outcome, having, runs, totals, within
 from labelsvc.errors import Conflict, InvalidInput
-from labelsvc.printing.jobs import check_reason, end_canceled, free_printer, numbering_of, of_job, seen_job
-from labelsvc.storage import audit, jobs, outcomes
+from labelsvc.printing.jobs import check_reason, end_canceled, free_printer, numbering_of, seen_job
+from labelsvc.storage import audit, job_outcomes, jobs, outcomes, ranges
 from labelsvc.storage import requests as request_keys
 from labelsvc.storage.database import Database
 from labelsvc.storage.jobs import JobRow
@@ -47,10 +47,11 @@ def resolve_job(db: Database, issuer: Issuer, call: Call, job_id: int, resolutio
         if answered is not None:
             return _remembered(answered)
         job = jobs.get(conn, job_id, lock=True)
-        known = of_job(conn, job)
+        ranges.lock(conn, job.range_id)  # so that no number of it is meanwhile given to a reprint
+        known = job_outcomes.in_hand(conn, job)
         _check_resolvable(job, known, resolution)
         for interval in _findings(conn, issuer, job, known, resolution):
-            outcomes.append(conn, call, job.range_id, replace(interval, reason=resolution.reason))
+            job_outcomes.say(conn, call, job, replace(interval, reason=resolution.reason))
         _go_on_or_end(conn, call, job, resolution)
         seen = seen_job(conn, issuer, jobs.get(conn, job_id))
         before, after = totals(known), {**body, "outcomes": dict(seen.outcomes)}
@@ -158,14 +159,14 @@ def _not_sent(pointer: str) -> InvalidInput:
 
 
 def _go_on_or_end(conn: Connection, call: Call, job: JobRow, resolution: Resolution) -> None:
-    if job.ended and not (resolution.proceed and having(of_job(conn, job), {"absent"})):
+    if job.ended and not (resolution.proceed and having(job_outcomes.in_hand(conn, job), {"absent"})):
         _say_what_is_left(conn, job)
         return
     free_printer(conn, call, job)
     if resolution.proceed:  # which also takes back a cancel that came before
         changes = {"message": None, "attempts": 0, "not_before": None, "cancel_requested": False, "ended_at": None}
         jobs.set_state(conn, job.id, "pending", ("job-queued",), **changes)
-    elif having(of_job(conn, job), {"planned", "absent"}):
+    elif having(job_outcomes.in_hand(conn, job), {"planned", "absent"}):
         end_canceled(conn, call, job)
     else:
         jobs.set_state(conn, job.id, "completed", ("job-completed-successfully",), message=None, ended_at=call.at)
@@ -173,7 +174,7 @@ def _go_on_or_end(conn: Connection, call: Call, job: JobRow, resolution: Resolut
 
 def _say_what_is_left(conn: Connection, job: JobRow) -> None:
     """Take the warning from a completed job where nothing is in doubt any more."""
-    if job.state == "completed" and not having(of_job(conn, job), {"in_doubt", "absent"}):
+    if job.state == "completed" and not having(job_outcomes.in_hand(conn, job), {"in_doubt", "absent"}):
         jobs.set_state(conn, job.id, "completed", ("job-completed-successfully",))
 
 

@@ -24,10 +24,10 @@ from labelsvc.domain.readings import Reading
 from labelsvc.errors import InvalidInput
 from labelsvc.printing import ahead
 from labelsvc.printing.books import DatabaseBooks
-from labelsvc.printing.jobs import end_canceled, of_job
+from labelsvc.printing.jobs import end_canceled
 from labelsvc.printing.leases import HeldLease
 from labelsvc.printing.sender import Sender
-from labelsvc.storage import audit, batches, jobs, outcomes, printers, stations
+from labelsvc.storage import audit, batches, job_outcomes, jobs, outcomes, printers, stations
 from labelsvc.storage.database import Database
 from labelsvc.storage.printers import Lease
 from labelsvc.storage.stations import ClaimRow
@@ -238,7 +238,7 @@ class Taking:
     def _complete(self, books: _ReportedBooks, reasons: tuple[str, ...]) -> None:
         """The claim is worked off; so is its job, where the claim was the rest of it."""
         job = jobs.get(self._conn, books.job.id, lock=True)
-        known = of_job(self._conn, job)
+        known = job_outcomes.in_hand(self._conn, job)
         if job.cancel_requested and having(known, {"planned", "absent"}):
             books.record_blocks(self._conn)
             end_canceled(self._conn, self._call, job)

@@ -69,7 +69,7 @@ class BatchRow:
     created_at: datetime
 
 
-#: The job a batch was made with; later jobs on its numbers (reprints) have higher ids.
+#: The job a batch was made with; later jobs on its numbers have higher ids, and print again.
 _job = print_jobs.alias("first_job")
 
 _BATCH = (
@@ -106,7 +106,7 @@ _BATCH = (
         _job,
         _job.c.id
         == select(func.min(print_jobs.c.id))
-        .where(print_jobs.c.batch_id == batches.c.id)
+        .where(print_jobs.c.batch_id == batches.c.id, print_jobs.c.kind == "batch")
         .correlate(batches)
         .scalar_subquery(),
     )

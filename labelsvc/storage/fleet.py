@@ -126,7 +126,8 @@ def queues(conn: Connection, printer_ids: Iterable[int]) -> dict[int, Queue]:
     )
     found = {printer_id: Queue(int(jobs), int(labels)) for printer_id, jobs, labels in waiting}
     columns = (print_jobs.c.printer_id, print_jobs.c.range_id, print_jobs.c.first, print_jobs.c.last)
-    begun = conn.execute(select(*columns).where(*chosen, print_jobs.c.started_at.is_not(None))).all()
+    of_batches = (print_jobs.c.kind == "batch", print_jobs.c.started_at.is_not(None))  # a reprint is one label
+    begun = conn.execute(select(*columns).where(*chosen, *of_batches)).all()
     for printer_id, range_id, first, last in begun:  # as a rule one a printer
         todo = having(within(outcomes.of_range(conn, range_id), first, last), {"planned", "absent"})
         handed_over = (last - first + 1) - sum(part.count for part in todo)

@@ -199,9 +199,12 @@ _WAITING = (
 
 
 def covering(conn: Connection, range_id: int, first: int, last: int) -> int | None:
-    """Return the id of a job that has all of these numbers; None: there is none."""
+    """Return the id of a batch's own job that has all of these numbers; None: there is none."""
     found = select(func.max(print_jobs.c.id)).where(
-        print_jobs.c.range_id == range_id, print_jobs.c.first <= first, print_jobs.c.last >= last
+        print_jobs.c.range_id == range_id,
+        print_jobs.c.first <= first,
+        print_jobs.c.last >= last,
+        print_jobs.c.kind == "batch",
     )
     job_id = conn.execute(found).scalar_one()
     return None if job_id is None else int(job_id)
@@ -278,3 +281,24 @@ def _grown(insert: Any) -> Any:
 
 
 _BLOCK = {"sqlite": _grown(sqlite.insert), "postgresql": _grown(postgresql.insert)}
+
+
+def first_printed_by(conn: Connection, batch_id: int, ordinal: int) -> JobRow | None:
+    """Return the latest of a batch's own jobs that has a number; None: it was never to be printed by one."""
+    its = (print_jobs.c.batch_id == batch_id, print_jobs.c.first <= ordinal, print_jobs.c.last >= ordinal)
+    row = conn.execute(
+        _JOB.where(*its, print_jobs.c.kind == "batch").order_by(print_jobs.c.id.desc()).limit(1)
+    ).one_or_none()
+    return _job(row) if row else None
+
+
+def block_of(conn: Connection, job_id: int, ordinal: int) -> tuple[int, int, str] | None:
+    """Return (first, last, sha256) of the run of labels that a number was handed over in last; None: it never was."""
+    its = (print_job_blocks.c.job_id == job_id, print_job_blocks.c.first <= ordinal, print_job_blocks.c.last >= ordinal)
+    row = conn.execute(
+        select(print_job_blocks.c.first, print_job_blocks.c.last, print_job_blocks.c.sha256)
+        .where(*its)
+        .order_by(print_job_blocks.c.token.desc(), print_job_blocks.c.first.desc())
+        .limit(1)
+    ).one_or_none()
+    return (int(row.first), int(row.last), str(row.sha256)) if row else None

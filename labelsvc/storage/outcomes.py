@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select, tuple_, update
 
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.outcomes import Evidence, Interval, paint
@@ -27,8 +27,20 @@ class Delivery:
     token: int
 
 
-def append(conn: Connection, call: Call, range_id: int, interval: Interval, delivery: Delivery | None = None) -> None:
-    """Write what became known of an interval."""
+def append(
+    conn: Connection,
+    call: Call,
+    range_id: int,
+    interval: Interval,
+    delivery: Delivery | None = None,
+    job_id: int | None = None,
+) -> None:
+    """Write what became known of an interval.
+
+    Args:
+        delivery: that found it out, and may move it on.
+        job_id: of the print job whose labels a person said it of.
+    """
     conn.execute(
         insert(outcomes).values(
             range_id=range_id,
@@ -37,7 +49,7 @@ def append(conn: Connection, call: Call, range_id: int, interval: Interval, deli
             outcome=interval.outcome,
             evidence=interval.evidence,
             reason=interval.reason,
-            job_id=delivery.job_id if delivery else None,
+            job_id=delivery.job_id if delivery else job_id,
             token=delivery.token if delivery else None,
             actor_kind=call.actor.kind,
             actor_id=call.actor.id,
@@ -121,10 +133,12 @@ def _scans_stand(conn: Connection, delivery: Delivery, span: tuple[int, int] | N
     """Let what is known of scanned labels stand, whatever their delivery writes of them meanwhile.
 
     The delivery goes by what the printer says; somebody had the label in hand. A scan may even come before a station
-    has told of the label; then it is written down here. Scans from before the job were of another label, which is
-    printed again.
+    has told of the label; then it is written down here. What was scanned of a number that is printed again may have
+    been its old label, and says nothing of the new one.
     """
     scans = _scans_of(conn, delivery, span) if span else {}
+    if scans and _prints_again(conn, delivery.job_id):
+        scans = {}
     before = {ordinal: _holding(conn, delivery.range_id, ordinal) for ordinal in scans}
     yield
     for ordinal, row in before.items():
@@ -148,6 +162,11 @@ def _scans_of(conn: Connection, delivery: Delivery, span: tuple[int, int]) -> di
         label_scans.c.at >= begun,
     )
     return {int(ordinal): (kind, who, at) for ordinal, kind, who, at in conn.execute(found.order_by(label_scans.c.id))}
+
+
+def _prints_again(conn: Connection, job_id: int) -> bool:
+    kind: str = conn.execute(select(print_jobs.c.kind).where(print_jobs.c.id == job_id)).scalar_one()
+    return kind == "reprint"
 
 
 def _holding(conn: Connection, range_id: int, ordinal: int) -> AnyRow:
@@ -181,6 +200,38 @@ def history(conn: Connection, range_id: int, ordinal: int) -> tuple[Said, ...]:
         .order_by(outcomes.c.id)
     )
     return tuple(Said(Interval(*row[:6]), Actor(row.actor_kind, row.actor_id), row.job_id) for row in rows)
+
+
+def owner_of_number(conn: Connection, range_id: int, ordinal: int) -> int | None:
+    """Return the id of the print job that what holds now of a number is known by; None: of none."""
+    job_id: int | None = conn.execute(
+        select(outcomes.c.job_id).where(*_covering(range_id, ordinal)).order_by(outcomes.c.id.desc()).limit(1)
+    ).scalar_one()
+    return job_id
+
+
+def of_number_in_job(conn: Connection, range_id: int, job_id: int) -> Interval | None:
+    """Return what is known of the label of a job that prints one number; None: nothing of it was handed over."""
+    row = conn.execute(
+        select(*_SAID)
+        .where(outcomes.c.range_id == range_id, outcomes.c.job_id == job_id)
+        .order_by(outcomes.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return Interval(*row) if row else None
+
+
+def restore(conn: Connection, call: Call, job_id: int, number: tuple[int, int]) -> None:
+    """Say that of a number (range, ordinal) holds again what was known of it but for a job's labels."""
+    range_id, ordinal = number
+    row = conn.execute(
+        select(*_SAID)
+        .where(*_covering(range_id, ordinal), or_(outcomes.c.job_id.is_(None), outcomes.c.job_id != job_id))
+        .order_by(outcomes.c.id.desc())
+        .limit(1)
+    ).one()
+    was = Interval(*row)
+    append(conn, call, range_id, Interval(ordinal, ordinal, was.outcome, was.evidence, was.reason))
 
 
 def of_last_delivery(conn: Connection, range_id: int, job_id: int) -> tuple[tuple[int, int], ...]:
@@ -223,12 +274,14 @@ class Known:
         done: came out, by this evidence.
         torn: met a fault, and stay in doubt.
         absent: did not come out, by the odometer.
+        old_label: the number that is absent has another label, so that it is what it was.
     """
 
     done: tuple[tuple[int, int], ...]
     evidence: Evidence
     torn: tuple[tuple[int, int], ...]
     absent: tuple[tuple[int, int], ...]
+    old_label: bool = False
 
 
 TORN = "a fault met it: destroy the torn piece, and scan the label if there is a good one"
@@ -258,9 +311,11 @@ def _advance(conn: Connection, call: Call, delivery: Delivery, known: Known, way
         if not joined:
             append(conn, call, delivery.range_id, Interval(first, last, "confirmed", known.evidence), delivery)
     for first, last in known.torn:  # no delivery owns them any more: they stay until someone says what they are
-        append(conn, call, delivery.range_id, Interval(first, last, "in_doubt", "sent", TORN))
+        append(conn, call, delivery.range_id, Interval(first, last, "in_doubt", "sent", TORN), job_id=delivery.job_id)
     for first, last in known.absent:
         append(conn, call, delivery.range_id, Interval(first, last, "absent", "counted"), delivery)
+        if known.old_label:
+            restore(conn, call, delivery.job_id, (delivery.range_id, first))
     if way is None:
         _lift_doubt(conn, delivery)
         return

@@ -12,6 +12,7 @@ from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.jobs import JOB_ENDED
 from labelsvc.domain.quality import Closure, KeptScan, SamplingPlan
 from labelsvc.errors import Conflict
+from labelsvc.storage import job_outcomes
 from labelsvc.storage.database import insert_new
 from labelsvc.storage.tables import (
     batches,
@@ -126,7 +127,8 @@ def jobs_of(conn: Connection, lot_id: int) -> tuple[int, int]:
     """Return how many print jobs of a lot have not ended, and how many labels were printed again."""
     ours = print_jobs.c.batch_id.in_(select(batches.c.id).where(batches.c.lot_id == lot_id))
     still = conn.execute(select(func.count()).where(ours, print_jobs.c.state.not_in(JOB_ENDED))).scalar_one()
-    again = conn.execute(select(func.count()).where(ours, print_jobs.c.kind == "reprint")).scalar_one()
+    copies = (print_jobs.c.kind == "reprint", print_jobs.c.copy > 0, job_outcomes.may_have_come_out())
+    again = conn.execute(select(func.count()).where(ours, *copies)).scalar_one()
     return int(still), int(again)
 
 
@@ -163,8 +165,9 @@ def record_scan(conn: Connection, call: Call, scan: Scan) -> None:
 
 def was_scanned(conn: Connection, batch_id: int, range_id: int, ordinal: int) -> bool:
     """Whether a label was found right before, since it was last printed again."""
-    its_jobs = (*_jobs_on(batch_id, ordinal, ordinal), print_jobs.c.kind == "reprint")
-    printed = conn.execute(select(func.max(print_jobs.c.created_at)).where(*its_jobs)).scalar_one()
+    copies = (print_jobs.c.kind == "reprint", job_outcomes.may_have_come_out())
+    its_jobs = (*_jobs_on(batch_id, ordinal, ordinal), *copies)
+    printed = conn.execute(select(func.max(print_jobs.c.started_at)).where(*its_jobs)).scalar_one()
     its = [label_scans.c.range_id == range_id, label_scans.c.ordinal == ordinal, label_scans.c.verdict == "right"]
     if printed is not None:
         its.append(label_scans.c.at >= printed)

@@ -17,7 +17,12 @@ from labelsvc.storage.pages import AnyRow, page
 from labelsvc.storage.tables import webhook_deliveries, webhooks
 
 Event = Literal[
-    "printer.state-changed", "printer.identity-changed", "printer.foreign-labels", "job.state-changed", "lot.closed"
+    "printer.state-changed",
+    "printer.identity-changed",
+    "printer.foreign-labels",
+    "job.state-changed",
+    "reprint.asked",
+    "lot.closed",
 ]
 EVENTS: tuple[Event, ...] = get_args(Event)
 

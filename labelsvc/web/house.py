@@ -12,6 +12,7 @@ from flask import Flask, current_app
 
 from labelsvc.access import Door
 from labelsvc.domain.issuer import Issuer
+from labelsvc.domain.reprints import ReprintRules
 from labelsvc.metrics import Metrics
 from labelsvc.printing.targets import Reach
 from labelsvc.web.feeds import Feeds
@@ -35,6 +36,7 @@ class House:
         polls: of stations.
         reach: where webhooks may lead.
         door: where users are let in.
+        reprint_rules: what this installation says of all reprints.
         checks: what /readyz tries, by name; each raises where it fails.
     """
 
@@ -49,6 +51,7 @@ class House:
     polls: Polls
     reach: Reach
     door: Door
+    reprint_rules: ReprintRules
 
 
 def move_in(app: Flask, made: House) -> None:

@@ -31,6 +31,7 @@ _PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "claim_id": {"description": "Id of a claim of a station.", "schema": _WHOLE},
     "lot_id": {"description": "Id of a lot.", "schema": _WHOLE},
     "webhook_id": {"description": "Id of a webhook.", "schema": _WHOLE},
+    "reprint_id": {"description": "Id of a reprint.", "schema": _WHOLE},
     "delivery_id": {"description": "Id of a delivery.", "schema": _WHOLE},
     "number": {"description": "Number of a label in its batch, from 1.", "schema": _WHOLE},
     "code": {

@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 from apiflask.schemas import FileSchema
 
 from labelsvc.errors import InvalidInput
-from labelsvc.printing import claims, reports, stations
+from labelsvc.printing import blocks, claims, reports, stations
 from labelsvc.web.auth import call, role
 from labelsvc.web.house import house
 from labelsvc.web.models.base import PageQuery, listing
@@ -56,6 +56,8 @@ def claim_labels(body: ClaimIn) -> Any:
     name = asked.actor.id
     there = house().polls.wait(lambda: claims.is_waiting(db, name, arrival.have), body.wait)
     found = claims.claim(db, call(), arrival.have) if there else None
+    if found is not None and found.row.job_id is not None:
+        blocks.compare_claimed(db, house().issuer, call(), found.row.job_id)
     shown = None if found is None else Claim.of(found, house().now())
     return {"claim": shown, "claims": [OpenClaim.of(one) for one in claims.open_claims(db, name)]}
 

@@ -23,8 +23,10 @@ from labelsvc.domain import journal
 from labelsvc.domain.batches import BatchRequest, LabelsRequest, LotDates, LotRequest, ReturnRequest
 from labelsvc.domain.jobs import PrinterSpec, Resolution
 from labelsvc.domain.moves import Declaration, Move
+from labelsvc.domain.outcomes import Interval
 from labelsvc.domain.products import NewProduct
 from labelsvc.domain.quality import SamplingPlan, VerifyScan
+from labelsvc.domain.reprints import ReprintPolicy, ReprintRequest, ReprintRules
 from labelsvc.errors import LabelsvcError
 from labelsvc.issuing import batches, downloads, label_formats, lots, products, restoring
 from labelsvc.printers.virtual import VirtualPrinter
@@ -37,6 +39,8 @@ from labelsvc.printing import (
     printers,
     reconciliation,
     reports,
+    reprinting,
+    reprints,
     resolving,
     stations,
     verifying,
@@ -44,8 +48,8 @@ from labelsvc.printing import (
 )
 from labelsvc.printing.reports import Said
 from labelsvc.printing.stations import Arrival
+from labelsvc.storage import outcomes, tables
 from labelsvc.storage import printers as printer_rows
-from labelsvc.storage import tables
 from labelsvc.storage.database import Database
 from tests.ports import free_port
 from tests.printing.test_certifying import QUICK, TRAITS, Beside
@@ -111,6 +115,10 @@ class Walk:
         )
         self.dead_id = plant.db.write(lambda conn: conn.execute(told).inserted_primary_key[0])
         self.begin_station()
+        self.labelled = self.serials_out(3)
+        policy = ReprintPolicy(approval=True)
+        reprints.set_reprint_policy(plant.db, plant.call(), self.product.code, policy)
+        self.asked = [self.ask_again(plant.call(), serial).id for serial in self.labelled[1:]]
         self.toml = label_formats.get_format(plant.db, "plain").toml
         self.call = plant.call("the-key", client="auditor")
 
@@ -234,6 +242,36 @@ class Walk:
         with VirtualPrinter(port=self.ports[0], json_port=self.ports[1], **TRAITS) as printer:
             yield printer
 
+    def serials_out(self, count: int) -> list[str]:
+        """Say that the first labels of the batch are out; return their serials."""
+        batches_ = tables.batches
+
+        def work(conn: Any) -> None:
+            row = conn.execute(tables.ranges.select().join(batches_).where(batches_.c.id == self.batch.id)).one()
+            said = Interval(row.first, row.first + count - 1, "confirmed", "scanned")
+            outcomes.append(conn, self.plant.call(), row.id, said)
+
+        self.plant.db.write(work)
+        return self.plant.serials(self.batch)[:count]
+
+    def ask_again(self, call: Any, serial: str, db: Any = None) -> Any:
+        request = ReprintRequest(serial, "torn", product=self.product.code, printer="p", destroyed=True)
+        return reprinting.ask_reprint(db or self.plant.db, self.plant.issuer, call, request, ReprintRules())
+
+    def ask_reprint(self, *, well: bool) -> object:
+        return self.ask_again(self.call, self.labelled[0 if well else 1], self.db)
+
+    def approve_reprint(self, *, well: bool) -> object:
+        return reprinting.approve_reprint(self.db, self.plant.issuer, self.call, self.asked[0] if well else 999)
+
+    def refuse_reprint(self, *, well: bool) -> object:
+        reprint_id = self.asked[1] if well else 999
+        return reprinting.refuse_reprint(self.db, self.plant.issuer, self.call, reprint_id, REASON)
+
+    def set_reprint_policy(self, *, well: bool) -> object:
+        code = self.product.code if well else "NOBODY"
+        return reprints.set_reprint_policy(self.db, self.call, code, ReprintPolicy(per_serial=9))
+
     def cancel_job(self, *, well: bool) -> object:
         return jobs.cancel_job(self.db, self.plant.issuer, self.call, self.job_id if well else 999, REASON)
 
@@ -294,6 +332,10 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "claim": ("station.claim", False, True, None),
     "report": ("station.boot", False, True, None),
     "release": ("station.release", True, False, REASON),
+    "ask_reprint": ("reprint.ask", False, True, "torn"),
+    "approve_reprint": ("reprint.approve", False, True, "torn"),
+    "refuse_reprint": ("reprint.refuse", False, True, REASON),
+    "set_reprint_policy": ("product.reprint-policy", True, True, None),
     "cancel_job": ("job.cancel", True, False, REASON),
     "resolve_job": ("job.resolve", True, True, REASON),
     "mark_restored": ("installation.restored", False, True, None),
@@ -364,7 +406,7 @@ def test_what_is_refused_is_no_entry_and_no_change(plant: Any, subtests: pytest.
 def test_what_was_answered_before_is_no_second_entry(plant: Any) -> None:
     """The same key again changes nothing."""
     walk = Walk(plant)
-    again = (walk.issue, walk.resolve_job, walk.move_numbers, walk.declare)
+    again = (walk.issue, walk.resolve_job, walk.move_numbers, walk.declare, walk.ask_reprint, walk.approve_reprint)
     first = [use_case(well=True) for use_case in again]
     before = plant.tables()
     walk.call = replace(walk.call, at=walk.call.at + timedelta(days=1))

@@ -124,7 +124,15 @@ def test_a_label_that_was_printed_again_is_right_once_more(works) -> None:
     with works.db.read() as conn:
         row, printer = batch_rows.get(conn, batch.id), works.printer()
     again = job_rows.NewJob(batch.id, row.range_id, printer.id, printer.revision, row.first, row.first, "reprint", 1)
-    works.db.write(lambda conn: job_rows.add(conn, works.call(), again))
+    job_id = works.db.write(lambda conn: job_rows.add(conn, works.call(), again))
+    assert scan(works, texts[0]).kind == "duplicate"  # it still has its old label
+
+    def sent(conn) -> None:
+        job_rows.set_state(conn, job_id, "completed", (), started_at=works.clock())
+        said = Interval(row.first, row.first, "sent", "sent")
+        outcome_rows.append(conn, works.call(), row.range_id, said, job_id=job_id)
+
+    works.db.write(sent)
     works.pass_time(60)
     assert [scan(works, text).kind for text in (texts[0], texts[0], texts[1])] == ["right", "duplicate", "duplicate"]
 

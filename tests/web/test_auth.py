@@ -67,6 +67,13 @@ TABLE = {
     "GET /api/v1/lots/{lot_id}/close-report.pdf": {"qa"},
     "GET /api/v1/lots/{lot_id}/end-card.pdf": {"qa"},
     "GET /api/v1/lots/{lot_id}/end-card.zpl": {"qa"},
+    "POST /api/v1/reprints": {"qa"},
+    "GET /api/v1/reprints": {"qa"},
+    "GET /api/v1/reprints/{reprint_id}": {"qa"},
+    "POST /api/v1/reprints/{reprint_id}/approve": {"qa"},
+    "POST /api/v1/reprints/{reprint_id}/refuse": {"qa"},
+    "GET /api/v1/products/{code}/reprint-policy": {"qa"},
+    "PUT /api/v1/products/{code}/reprint-policy": set(),
     "GET /api/v1/fleet": {"station", "qa"},
     "GET /api/v1/printers/{name}/status": {"station", "qa"},
     "GET /api/v1/printers/{name}/history": {"station", "qa"},
@@ -101,7 +108,7 @@ PAGES = {
     "POST /qa/lots/{lot_id}/close": {"qa"},
 }
 #: Values for the path that name nothing: behind the door there is a 404, or an error about what was not sent.
-IDS = dict.fromkeys(("lot_id", "batch_id", "job_id", "claim_id", "webhook_id", "delivery_id"), 999)
+IDS = dict.fromkeys(("lot_id", "batch_id", "job_id", "claim_id", "reprint_id", "webhook_id", "delivery_id"), 999)
 NOTHING = {"code": "NOTHING", "name": "nothing", "serial": "X", "number": 1, **IDS}
 
 

@@ -90,7 +90,14 @@ def test_the_idempotency_key_is_required_where_numbers_are_issued_moved_or_resol
         for _, _, operation in operations(spec)
         if any(given["name"] == "Idempotency-Key" and given["required"] for given in operation["parameters"])
     }
-    assert asking == {"issueBatch", "resolveJob", "moveNumbers", "declareLot"}
+    assert asking == {
+        "issueBatch",
+        "resolveJob",
+        "moveNumbers",
+        "declareLot",
+        "askReprint",
+        "approveReprint",
+    }
 
 
 def test_only_the_reason_for_a_cancellation_may_be_left_out(spec) -> None:

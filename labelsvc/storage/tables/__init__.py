@@ -32,6 +32,7 @@ from labelsvc.storage.tables.printing import (
     printers,
 )
 from labelsvc.storage.tables.quality import label_scans, lot_closures, sampling_plans
+from labelsvc.storage.tables.reprints import reprint_policies, reprints
 from labelsvc.storage.tables.stations import station_claims, station_reports, stations
 
 __all__ = [
@@ -60,6 +61,8 @@ __all__ = [
     "printers",
     "products",
     "ranges",
+    "reprint_policies",
+    "reprints",
     "requests",
     "sampling_plans",
     "schemes",

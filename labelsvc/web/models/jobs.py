@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from labelsvc.domain import jobs
-from labelsvc.domain.jobs import JobState, LabelOutcome, PrintJob, Resolution
+from labelsvc.domain.jobs import JobKind, JobState, LabelOutcome, PrintJob, Resolution
 from labelsvc.domain.outcomes import Evidence, Outcome
 from labelsvc.web.models.base import Answer, Body, Id, Listing, Name, PageQuery
 
@@ -85,6 +85,8 @@ class Job(Answer):
     id: Id
     batch: Annotated[int, Field(description="Id of its batch.")]
     printer: str
+    kind: Annotated[JobKind, Field(description="`reprint`: of one label, the same serial again.")]
+    copy_number: Annotated[int, Field(description="Of a reprint: which copy of its label it is.")]
     state: JobState
     state_reasons: list[str]
     message: Annotated[str | None, Field(description="The same for a person.")]
@@ -105,6 +107,8 @@ class Job(Answer):
             id=job.id,
             batch=job.batch_id,
             printer=job.printer,
+            kind=job.kind,
+            copy_number=job.copy,
             state=job.state,
             state_reasons=list(job.state_reasons),
             message=job.message,

@@ -153,6 +153,52 @@ def upgrade() -> None:
     op.create_index(op.f("ix_ranges_lot_id"), "ranges", ["lot_id"])
     with op.batch_alter_table("installation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("skipped", sa.BigInteger(), server_default="0", nullable=False))
+    op.create_table(
+        "reprint_policies",
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("approval", sa.Boolean(), nullable=False),
+        sa.Column("destroyed", sa.String(length=4), nullable=False),
+        sa.Column("per_serial", sa.Integer(), nullable=False),
+        sa.Column("per_shift", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_reprint_policies_product_id")),
+        sa.PrimaryKeyConstraint("product_id", name=op.f("pk_reprint_policies")),
+    )
+    op.create_table(
+        "reprints",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("lot_id", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("range_id", sa.BigInteger(), nullable=False),
+        sa.Column("ordinal", sa.BigInteger(), nullable=False),
+        sa.Column("printer_id", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("copy", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=True),
+        sa.Column("destroyed", sa.String(length=8), nullable=False),
+        sa.Column("asked_kind", sa.String(length=8), nullable=False),
+        sa.Column("asked_id", sa.String(length=80), nullable=False),
+        sa.Column("asked_at", Instant(), nullable=False),
+        sa.Column("decided_kind", sa.String(length=8), nullable=True),
+        sa.Column("decided_id", sa.String(length=80), nullable=True),
+        sa.Column("decided_at", Instant(), nullable=True),
+        sa.Column("decision", sa.String(length=500), nullable=True),
+        sa.Column("job_id", sa.BigInteger(), nullable=True),
+        sa.Column("match", sa.String(length=16), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_reprints_batch_id")),
+        sa.ForeignKeyConstraint(["job_id"], ["print_jobs.id"], name=op.f("fk_reprints_job_id")),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_reprints_lot_id")),
+        sa.ForeignKeyConstraint(["printer_id"], ["printers.id"], name=op.f("fk_reprints_printer_id")),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_reprints_product_id")),
+        sa.ForeignKeyConstraint(["range_id"], ["ranges.id"], name=op.f("fk_reprints_range_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reprints")),
+        sa.UniqueConstraint("job_id", name=op.f("uq_reprints_job_id")),
+    )
+    with op.batch_alter_table("reprints", schema=None) as batch_op:
+        batch_op.create_index(op.f("ix_reprints_lot_id"), ["lot_id"], unique=False)
+        batch_op.create_index("ix_reprints_number", ["range_id", "ordinal"], unique=False)
+        batch_op.create_index("ix_reprints_product_asked", ["product_id", "asked_at"], unique=False)
 
     with op.batch_alter_table("print_jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("kind", sa.String(length=8), server_default="batch", nullable=False))
