@@ -30,7 +30,8 @@ _ASK_SECONDS = 2.0
 _TEXT_AT_MOST = 80
 _DOMAIN = ".local."
 #: Stands in a suggested URI for what only the printer's certificate tells.
-_PIN = "?pin=sha256:HEX"
+_PIN = "pin=sha256:HEX"
+_ANY_PIN = "pin=sha256:" + "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +135,15 @@ def _uri(service: str, address: str, port: int, said: Mapping[str, str]) -> str 
     host = f"[{address}]" if ip_address(address).version == 6 else address
     path = "" if way == "tcp" else "/" + said.get("rp", IPP_PATH).strip("/")
     uri = f"{way}://{host}:{port}{path}"
+    options = [f"uuid={said['uuid'].lower()}"] if way != "tcp" and said.get("uuid") else []
+    if way == "ipps":
+        options.append(_PIN)
+    query = f"?{'&'.join(options)}" if options else ""
     try:
-        transport_for(uri + ("?pin=sha256:" + "0" * 64 if way == "ipps" else ""), 8, Path())
+        transport_for(uri + query.replace(_PIN, _ANY_PIN), 8, Path())
     except InvalidInput:
         return None
-    return uri + (_PIN if way == "ipps" else "")
+    return uri + query
 
 
 def _text(data: Any) -> str:

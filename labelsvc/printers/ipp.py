@@ -29,6 +29,7 @@ class IppTransport:
     Args:
         path: of the printer.
         media_type: what the labels are said to be.
+        uuid: by which the printer is known, lower case; None: any that answers.
         answer_seconds: how long an answer may take.
         stall_seconds: how long a printer may take no byte, or think about a document that it has whole.
         silence_seconds: how long it may be out of reach once it has a job, or on its way to a stop point.
@@ -43,6 +44,7 @@ class IppTransport:
         path: str = "/ipp/print",
         media_type: str = ZPL,
         *,
+        uuid: str | None = None,
         answer_seconds: float = 10.0,
         stall_seconds: float = 30.0,
         silence_seconds: float = 60.0,
@@ -50,6 +52,7 @@ class IppTransport:
     ) -> None:
         self._dial = dial
         self._media_type = media_type
+        self._uuid = uuid
         self._client = Client(dial, path, answer_seconds, stall_seconds)
         self._silence_seconds = silence_seconds
         self._patience_seconds = patience_seconds
@@ -70,6 +73,7 @@ class IppTransport:
         self._operations = frozenset(
             value for value in answer.values(Group.PRINTER, "operations-supported") if isinstance(value, int)
         )
+        self._judge_identity(answer.texts(Group.PRINTER, "printer-uuid"))
         self._judge_format(answer.texts(Group.PRINTER, "document-format-supported"))
         self._judge_state(answer, at_rest=at_rest)
 
@@ -101,6 +105,12 @@ class IppTransport:
             *more,
         )
         return Message(operation, self._request_id, ((Group.OPERATION, attributes),))
+
+    def _judge_identity(self, said: tuple[str, ...]) -> None:
+        found = next(iter(said), "").removeprefix("urn:uuid:").lower()[:36]
+        if self._uuid is not None and found != self._uuid:
+            message = f"Expected the printer {self._uuid}, got {found or 'one without a UUID'!r} at its address."
+            raise Unfit(("printer-stopped", "x-identity-changed"), message, identity=found or None)
 
     def _judge_format(self, supported: tuple[str, ...]) -> None:
         if self._media_type not in supported:
@@ -238,7 +248,13 @@ class IppTransport:
 _USER = Attribute("requesting-user-name", Tag.NAME, ("labelsvc",))
 _JOB_NAME = Attribute("job-name", Tag.NAME, ("labelsvc",))
 _OF_STATES = ("printer-state", "printer-state-reasons", "printer-is-accepting-jobs")
-_OF_PRINTERS = (*_OF_STATES, "document-format-supported", "operations-supported", "queued-job-count")
+_OF_PRINTERS = (
+    *_OF_STATES,
+    "document-format-supported",
+    "operations-supported",
+    "printer-uuid",
+    "queued-job-count",
+)
 
 
 def _wanted(*names: str) -> Attribute:

@@ -36,8 +36,9 @@ _TCP = re.compile(
 _OPTION = "[a-z]+=[A-Za-z0-9:_.+/-]{1,100}"
 _IPP = re.compile(
     rf"(?P<way>ipps?)://(?P<host>{_NAME}(?:\.{_NAME})*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
-    rf"(?P<path>(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{{0,99}}){{0,8}})/?(?:\?(?P<options>{_OPTION}(?:&{_OPTION})?))?"
+    rf"(?P<path>(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{{0,99}}){{0,8}})/?(?:\?(?P<options>{_OPTION}(?:&{_OPTION}){{0,2}}))?"
 )
+_UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _MEDIA_TYPE = re.compile(r"[a-z]{1,20}/[A-Za-z0-9.+-]{1,70}")
 _QUEUE = re.compile(r"queue:///([A-Za-z0-9_][A-Za-z0-9_.-]{0,126})")
 _FILE = re.compile(r"file://((?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){1,8})")
@@ -113,12 +114,14 @@ def _dials(found: re.Match[str], data_dir: Path) -> tuple[Dial, Dial]:
 
 
 def _ipp(found: re.Match[str], data_dir: Path, answer_seconds: float) -> IppTransport:
-    options = _options(found, {"format", "pin", "ca"})
-    media_type = options.pop("format", ZPL)
-    if not _MEDIA_TYPE.fullmatch(media_type):
+    options = _options(found, {"format", "uuid", "pin", "ca"})
+    media_type, uuid = options.pop("format", ZPL), options.pop("uuid", None)
+    if not _MEDIA_TYPE.fullmatch(media_type) or not (uuid is None or _UUID.fullmatch(uuid)):
         raise _refused(found[0])
     dial = _dial(found, options, _IPP_PORT, data_dir)
-    return IppTransport(dial, found["path"] or IPP_PATH, media_type, answer_seconds=_IPP_PATIENCE * answer_seconds)
+    known_by = None if uuid is None else uuid.lower()
+    path, patience = found["path"] or IPP_PATH, _IPP_PATIENCE * answer_seconds
+    return IppTransport(dial, path, media_type, uuid=known_by, answer_seconds=patience)
 
 
 def _options(found: re.Match[str], known: set[str]) -> dict[str, str]:

@@ -30,8 +30,10 @@ def test_a_real_printer_is_suggested_with_a_uri_that_reaches_it(ipp_printer, tmp
     found = {one.service: one for one in announced("Line 3 (tests)", 2)}
     assert {one.model for one in found.values()} == {"Zebra ZD621"}
     plain, secured = found["_ipp._tcp"], found["_ipps._tcp"]
-    assert plain.uri == f"ipp://127.0.0.1:{printer.port}/ipp/print"
-    assert secured.uri == f"ipps://127.0.0.1:{printer.port}/ipp/print?pin=sha256:HEX"
+    uuid = plain.uri.partition("?uuid=")[2]
+    assert len(uuid) == 36
+    assert plain.uri == f"ipp://127.0.0.1:{printer.port}/ipp/print?uuid={uuid}"
+    assert secured.uri == f"ipps://127.0.0.1:{printer.port}/ipp/print?uuid={uuid}&pin=sha256:HEX"
     assert plain.port == printer.port
     first = transport_for(plain.uri, 8, tmp_path)
     first.open(at_rest=True)
@@ -74,6 +76,7 @@ def test_a_label_printer_on_its_raw_port_is_suggested_by_its_address(network) ->
         ("_ipp._tcp", {b"rp": b"a?format=x/y&b=c"}, None),
         ("_ipp._tcp", {b"rp": b"x\r\nHost: y"}, None),
         ("_ipp._tcp", {b"rp": b"\xff\xfe"}, None),
+        ("_ipp._tcp", {b"UUID": b"not one"}, None),
         ("_ipps._tcp", {b"rp": b"ipp/print"}, "ipps://192.0.2.7:9100/ipp/print?pin=sha256:HEX"),
     ],
 )

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -35,7 +36,7 @@ ALL = len(LABEL)
 MADE: list[IppTransport] = []
 
 
-def to(printer, trust: Trust | None = None, host: str = "localhost", **patience: float) -> IppTransport:
+def to(printer, trust: Trust | None = None, host: str = "localhost", **patience: Any) -> IppTransport:
     made = IppTransport(Dial(host, printer.port, trust), **{"answer_seconds": 5.0, "stall_seconds": 5.0, **patience})
     MADE.append(made)
     return made
@@ -194,6 +195,22 @@ def test_a_job_that_is_abandoned_is_cancelled_at_a_real_printer(ipp_printer, tmp
     with pytest.raises(SendFailed) as failed:
         follow(another)
     assert failed.value.message.startswith("Expected the printer to complete job 1, got canceled (job-canceled-by-user")
+
+
+def test_a_real_printer_that_is_another_than_the_one_meant_gets_nothing(ipp_printer) -> None:
+    printer = ipp_printer()
+    dial = Dial("localhost", printer.port)
+    with pytest.raises(Unfit) as refused:
+        to(printer, uuid="00000000-0000-0000-0000-000000000000").open(at_rest=False)
+    assert refused.value.reasons == ("printer-stopped", "x-identity-changed")
+    found = refused.value.identity
+    assert refused.value.message == (
+        f"Expected the printer 00000000-0000-0000-0000-000000000000, got {found!r} at its address."
+    )
+    known = IppTransport(dial, uuid=found)
+    MADE.append(known)
+    follow(sent(known))
+    assert printer.documents() == [LABEL]
 
 
 def test_a_real_printer_that_does_not_take_zpl_gets_nothing(ipp_printer) -> None:

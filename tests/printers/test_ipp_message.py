@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from labelsvc.printers.dialing import Dial
@@ -149,6 +149,7 @@ MESSAGES = st.builds(
 )
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(MESSAGES)
 def test_what_is_written_is_read_again(message: Message) -> None:
     assert decode(encode(message)) == message

@@ -115,6 +115,13 @@ def test_an_ipp_uri_names_a_host_a_queue_and_what_it_takes(uri, dial, path, medi
     assert (found._dial, found._client._path, found._media_type) == (dial, path, media_type)
 
 
+def test_an_ipp_uri_may_say_which_printer_is_meant(tmp_path: Path) -> None:
+    uuid = "DD94793C-40c3-3816-4ef2-dddc3b1510f7"
+    found = transport_for(f"ipps://line3?format={ZPL}&uuid={uuid}&pin=sha256:{PIN}", 8, tmp_path)
+    assert isinstance(found, IppTransport)
+    assert (found._uuid, found._dial.trust) == (uuid.lower(), Trust(pin=PIN))
+
+
 def test_an_ipps_uri_needs_one_way_to_know_the_printer(tmp_path: Path) -> None:
     found = transport_for("ipps://line3?ca=plant.pem", 8, tmp_path)
     assert isinstance(found, IppTransport)
@@ -210,6 +217,9 @@ BAD = [
     "ipp://line3?format=zpl",
     "ipp://line3?format=a/b&format=a/b",
     "ipp://line3?format=a/../b",
+    "ipp://line3?uuid=1",
+    "ipp://line3?uuid=00000000-0000-0000-0000-00000000000g",
+    "tcp://line3?uuid=00000000-0000-0000-0000-000000000000",
     "ipp://line3/ipp#part",
     "ipp://line3:0/ipp",
     "ipp://user@line3/ipp",
