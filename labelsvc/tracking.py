@@ -14,10 +14,11 @@ from labelsvc.domain.quality import KeptScan
 from labelsvc.domain.ranges import Range
 from labelsvc.errors import NotFound, at
 from labelsvc.labels.values import Values
-from labelsvc.storage import issued, lots, outcomes, quality
+from labelsvc.storage import issued, lots, outcomes, quality, reprints
 from labelsvc.storage.batches import BatchRow
 from labelsvc.storage.database import Database
 from labelsvc.storage.outcomes import Said
+from labelsvc.storage.reprints import ReprintRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +61,17 @@ class History:
 
     Attributes:
         said: what became of it, in its order; the last one holds.
-        scans: the latest, in their order.
+        scans, reprints: the latest, in their order.
     """
 
     issued: Issued
     said: tuple[Said, ...]
     scans: tuple[KeptScan, ...]
+    reprints: tuple[ReprintRow, ...]
 
 
-#: Scans that a history shows.
-_SCANS_AT_MOST = 100
+#: Scans, and reprints, that a history shows.
+_ROWS_AT_MOST = 100
 
 
 def history(db: Database, issuer: Issuer, code: str, serial: str) -> History:
@@ -78,7 +80,8 @@ def history(db: Database, issuer: Issuer, code: str, serial: str) -> History:
     range_id, ordinal = issued_number.range_id, issued_number.ordinal
     with db.read() as conn:
         said = outcomes.history(conn, range_id, ordinal)
-        return History(issued_number, said, quality.scans_of(conn, range_id, ordinal, _SCANS_AT_MOST))
+        scans = quality.scans_of(conn, range_id, ordinal, _ROWS_AT_MOST)
+        return History(issued_number, said, scans, reprints.of_number(conn, range_id, ordinal, _ROWS_AT_MOST))
 
 
 def look_up(db: Database, issuer: Issuer, code: str, serial: str) -> Issued:

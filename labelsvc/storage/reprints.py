@@ -147,6 +147,13 @@ def of_lot(conn: Connection, lot_id: int, limit: int) -> tuple[ReprintRow, ...]:
     return tuple(_reprint(row) for row in reversed(rows))
 
 
+def of_number(conn: Connection, range_id: int, ordinal: int, limit: int) -> tuple[ReprintRow, ...]:
+    """Return the reprints of one number in the order they were asked for, the latest `limit` of them."""
+    its = (reprints.c.range_id == range_id, reprints.c.ordinal == ordinal)
+    rows = conn.execute(_REPRINT.where(*its).order_by(reprints.c.id.desc()).limit(limit)).all()
+    return tuple(_reprint(row) for row in reversed(rows))
+
+
 def approve(conn: Connection, call: Call, reprint_id: int, copy: int, job_id: int, *, by_policy: bool) -> None:
     """Say that a reprint is printed, as which copy and by which job; `by_policy`: nobody had to approve."""
     who = {} if by_policy else {"decided_kind": call.actor.kind, "decided_id": call.actor.id}

@@ -12,10 +12,11 @@ from labelsvc import tracking
 from labelsvc.domain.moves import MOVES, Move
 from labelsvc.domain.outcomes import Outcome
 from labelsvc.domain.quality import Verdict, VerifyScan
+from labelsvc.domain.reprints import REPRINTABLE
 from labelsvc.domain.scans import Reading, read
 from labelsvc.errors import InvalidInput, LabelsvcError
 from labelsvc.issuing import lots
-from labelsvc.printing import numbers, verifying
+from labelsvc.printing import numbers, printers, verifying
 from labelsvc.web.auth import call, role
 from labelsvc.web.house import house
 from labelsvc.web.page_views import page
@@ -24,6 +25,7 @@ from labelsvc.web.pages.forms import Form, Shown, scanned, shown
 bp = APIBlueprint("qa", __name__, enable_openapi=False)
 
 LOTS_AT_MOST = 50
+PRINTERS_AT_MOST = 1_000
 
 
 @bp.get("/qa")
@@ -89,7 +91,21 @@ def serial_page() -> Response:
 
 def _serial(product: str, serial: str, form: Shown) -> Response:
     found = tracking.history(house().db, house().issuer, product, serial)
-    return shown("serial.html", form, found=found, moves=_allowed(found.issued.known.outcome))
+    outcome = found.issued.known.outcome
+    return shown(
+        "serial.html",
+        form,
+        found=found,
+        moves=_allowed(outcome),
+        reprintable=outcome in REPRINTABLE,
+        reasons=house().reprint_rules.reasons,
+        printers=[found.spec.name for found in printers.list_printers(house().db, 0, PRINTERS_AT_MOST).items],
+    )
+
+
+def serial_again(product: str, serial: str, error: LabelsvcError) -> Response:
+    """Show a serial with the form that was sent and what is wrong with it."""
+    return _serial(product, serial, Shown.again(error))
 
 
 def _allowed(outcome: Outcome) -> tuple[Outcome, ...]:
@@ -108,7 +124,7 @@ def move() -> Any:
         wanted = Move(product, (serial,), outcome, form.text("reason"))
         numbers.move_numbers(house().db, house().issuer, call(form.fields.get("key")), wanted)
     except LabelsvcError as error:
-        return _serial(product, serial, Shown.again(error))
+        return serial_again(product, serial, error)
     return redirect(serial_path(product, serial), 303)
 
 
