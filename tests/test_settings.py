@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, time
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,16 @@ def test_names_without_our_prefix_are_not_ours() -> None:
         ("MAX_BODY", "1"),
         ("MAX_UPLOAD", "1000000000000"),
         ("LOG_FORMAT", "xml"),
+        ("REPRINT_REASONS", ""),
+        ("REPRINT_REASONS", "Fork Lift"),
+        ("REPRINT_REASONS", "wet,,dry"),
+        ("REPRINT_REASONS", ",".join(f"r{n}" for n in range(51))),
+        ("SHIFTS", ""),
+        ("SHIFTS", "24:00"),
+        ("SHIFTS", "6:00"),
+        ("SHIFTS", "06:00,"),
+        ("SHIFTS", "06:00 Europe/Atlantis"),
+        ("SHIFTS", "06:00 ../../etc/passwd"),
         ("LOG_LEVEL", "INFO"),
         ("HOST", "a b"),
         ("DATA_DIR", ""),
@@ -152,3 +163,13 @@ def test_printers_dial_in_where_it_is_said_and_with_a_certificate(text: str, add
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="LABELSVC_WEBLINK_LISTEN: Expected "):
         read(WEBLINK_LISTEN=text, **WEBLINK)
+
+
+def test_shifts_begin_by_the_clock_of_their_zone() -> None:
+    assert read(SHIFTS="22:00,06:00,14:00").shifts == ((time(6), time(14), time(22)), UTC)
+    starts, zone = read(SHIFTS="06:00,18:00 Europe/Prague").shifts
+    assert (starts, str(zone)) == ((time(6), time(18)), "Europe/Prague")
+
+
+def test_a_site_has_reasons_of_its_own() -> None:
+    assert read(REPRINT_REASONS="forklift, wet").reprint_reasons == ("forklift", "wet")

@@ -30,10 +30,12 @@ from labelsvc.printing import (
     reprinting,
     reprints,
     resolving,
+    stations,
     verifying,
 )
 from labelsvc.storage import outcomes, tables
 from labelsvc.storage import reprints as reprint_rows
+from tests.printing.test_reports import Post
 
 QUICK = {"look_seconds": 0.02, "answer_seconds": 0.3}
 RULES = ReprintRules()
@@ -195,12 +197,11 @@ def printed(desk: Desk, at: int, **more: Any) -> Reprint:
 # By anything the label carries
 
 
-@pytest.mark.parametrize(
-    ("label", "product"),
-    [("VALVE/{}", None), ("VALVE/{}\r\n", "VALVE"), ("{}", "VALVE"), ("]d2VALVE/{}", None)],
-)
-def test_a_label_is_known_by_what_it_carries(blind, label, product):
-    assert blind.ask(label=label.format(blind.serials[1]), product=product).serial == blind.serials[1]
+def test_a_label_is_known_by_what_it_carries(blind):
+    carried = (("VALVE/{}", None), ("VALVE/{}\r\n", "VALVE"), ("{}", "VALVE"), ("]d2VALVE/{}", None))
+    for at, (label, product) in enumerate(carried):
+        serial = blind.serials[at]
+        assert blind.ask(label=label.format(serial), product=product).serial == serial
 
 
 def test_a_trade_item_is_known_by_its_element_string_and_its_link(works):
@@ -225,26 +226,27 @@ def test_a_trade_item_is_known_by_its_element_string_and_its_link(works):
     assert code(refused) == ("label_other_product", "/label")
 
 
-@pytest.mark.parametrize(
-    ("label", "product", "kind", "said"),
-    [
-        ("OTHER/{}", None, NotFound, ("product_unknown", "/label")),
-        ("VALVE/{}", "OTHER", Conflict, ("label_other_product", "/label")),
-        ("{}", None, InvalidInput, ("product_missing", "/product")),
-        ("{}", "PUMP", NotFound, ("never_issued", "/label")),
-        ("VALVE/26326999999", None, NotFound, ("never_issued", "/label")),
-        ("VALVE/26327000001", None, NotFound, ("never_issued", "/label")),
-        ("", None, InvalidInput, ("label_unreadable", "/label")),
-        ("x" * 501, "VALVE", InvalidInput, ("label_unreadable", "/label")),
-        ("labelsvc:lot/1/5/" + "0" * 64, "VALVE", InvalidInput, ("label_unreadable", "/label")),
-    ],
+STRANGE = (
+    ("OTHER/{}", None, NotFound, ("product_unknown", "/label")),
+    ("VALVE/{}", "OTHER", Conflict, ("label_other_product", "/label")),
+    ("{}", None, InvalidInput, ("product_missing", "/product")),
+    ("{}", "PUMP", NotFound, ("never_issued", "/label")),
+    ("VALVE/26326999999", None, NotFound, ("never_issued", "/label")),
+    ("VALVE/26327000001", None, NotFound, ("never_issued", "/label")),
+    ("", None, InvalidInput, ("label_unreadable", "/label")),
+    ("x" * 501, "VALVE", InvalidInput, ("label_unreadable", "/label")),
+    ("labelsvc:lot/1/5/" + "0" * 64, "VALVE", InvalidInput, ("label_unreadable", "/label")),
 )
-def test_a_label_of_another_product_or_of_nobody_is_refused(blind, label, product, kind, said):
+
+
+def test_a_label_of_another_product_or_of_nobody_is_refused(blind, subtests):
     works = blind.works
     products.add_product(works.db, works.call(), NewProduct("PUMP", "Pump", "{prod:%y%j}{seq:6}", "item-70x35"))
-    with pytest.raises(kind) as refused:
-        blind.ask(label=label.format(blind.serials[0]), product=product)
-    assert code(refused) == said
+    for label, product, kind, said in STRANGE:
+        with subtests.test(label=label, product=product):
+            with pytest.raises(kind) as refused:
+                blind.ask(label=label.format(blind.serials[0]), product=product)
+            assert code(refused) == said
 
 
 # Reasons, the old label, approval
@@ -451,6 +453,63 @@ def test_a_number_whose_label_never_came_out_gets_its_first_one(works, printer):
     assert (desk.known(1), desk.printed_again()) == (("sent", "sent"), 0)
     works.pass_time(1)
     assert desk.ask(1, printer="q").copy == 1
+
+
+def test_a_first_label_is_not_printed_where_one_turned_up_meanwhile(works, printer):
+    works.add_printer("p", printer.uri)
+    works.add_printer("q", "file:///q.zpl")
+    batch = works.issue(20)
+    works.die_in_doubt(batch)
+    desk = Desk(works, batch, works.serials(batch))
+    works.resolve(batch, None, proceed=False)
+    asked = desk.ask(1, printer="q", destroyed=False)
+    assert (asked.copy, desk.known(1)) == (0, ("absent", None))
+    assert desk.scan(1) == "right"
+    works.send()
+    assert desk.job(asked).state == "completed"
+    assert not (works.data_dir / "printed" / "q.zpl").exists()
+    assert desk.known(1) == ("confirmed", "scanned")
+
+
+def test_a_station_prints_a_reprint_as_it_prints_a_job(works):
+    """Its bytes are compared when it claims them; its journal ends as a worker's delivery does."""
+    works.add_printer("p", "file:///p.zpl")
+    desk = desk_of(works)
+    spec = replace(works.printer("p").spec, station="dock")
+    printers.edit_printer(works.db, works.call(), spec, works.data_dir)
+    asked = desk.ask(1)
+    post = Post(works)
+    claim = post.arrive()
+    assert claim is not None
+    assert claim.row.spans == ((2, 2),)
+    blocks.compare_claimed(works.db, works.issuer, post.call, claim.row.job_id)
+    assert desk.seen(asked).match == "equal"
+    assert desk.known(1) == ("sent", "sent")
+    post.begin()
+    post.write("hold", first=2, last=2)
+    post.report()
+    assert desk.known(1) == ("in_doubt", "sent")
+    post.write("sent", first=2, last=2, blocks=[])
+    post.ends("complete", "queued-in-device")
+    post.report()
+    job = desk.job(asked)
+    assert (job.state, dict(job.outcomes), job.message) == ("completed", {"sent": 1}, None)
+    assert desk.printed_again() == 1
+
+
+def test_a_station_that_is_lost_with_a_reprint_leaves_it_in_doubt(works):
+    works.add_printer("p", "file:///p.zpl")
+    desk = desk_of(works)
+    spec = replace(works.printer("p").spec, station="dock")
+    printers.edit_printer(works.db, works.call(), spec, works.data_dir)
+    asked, post = desk.ask(1), Post(works)
+    post.arrive()
+    post.begin()
+    post.report()
+    stations.release(works.db, works.call(), "dock", None, "it burnt")
+    assert desk.known(1) == ("in_doubt", "sent")
+    assert desk.resolve(asked, good=False).state == "canceled"
+    assert desk.known(1) == ("absent", "scanned")
 
 
 def test_one_reprint_of_a_label_at_a_time(blind):
