@@ -279,6 +279,22 @@ def test_what_became_of_a_serial_is_told_and_it_is_spoiled(floor, signed_in) -> 
     expect(story).to_contain_text("user qa")
 
 
+def test_a_torn_label_is_printed_again_with_its_serial(floor, signed_in) -> None:
+    page, batch = signed_in("qa"), floor.site.batch(1, printer="sure")
+    page.goto(floor.url + f"/printers/jobs/{batch['job']}")
+    expect(page.locator("#watched")).to_contain_text("confirmed 1", timeout=PATIENCE)
+    made = len(floor.sure.labels)
+    page.goto(floor.url + f"/qa/serials?product={batch['product']}&serial={batch['first_serial']}")
+    page.get_by_label("Why").select_option("torn")
+    page.get_by_label("The old label is destroyed").check()
+    page.get_by_role("button", name="Print it again").click()
+    expect(page.locator("#watched")).to_contain_text("completed", timeout=PATIENCE)
+    assert len(floor.sure.labels) - made == 1
+    assert batch["first_serial"].encode() in floor.sure.labels[-1]
+    page.goto(floor.url + f"/qa/serials?product={batch['product']}&serial={batch['first_serial']}")
+    expect(page.locator("main")).to_contain_text("approved")
+
+
 def test_a_lot_is_closed_when_every_number_is_explained(floor, signed_in) -> None:
     page, lot = signed_in("qa"), floor.site.lot()
     floor.site.batch(3, lot)
