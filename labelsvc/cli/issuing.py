@@ -112,12 +112,20 @@ def _warn(opened_lot: OpenLot) -> None:
 @click.option("--printer", help="Print the labels on this printer.")
 @click.option("--format", "label_format", help="Label format; the product's own if not given.")
 @click.option("--line", help="Production line.")
+@click.option("--ahead-hours", type=int, help="Hand the labels ahead to the printer's station for so long.")
 @click.option("--key", help="Idempotency key: the same key again gives the same serials.")
-def issue(
-    lot_id: int, quantity: int, printer: str | None, label_format: str | None, line: str | None, key: str | None
+def issue(  # one argument an option
+    lot_id: int,
+    quantity: int,
+    printer: str | None,
+    label_format: str | None,
+    line: str | None,
+    ahead_hours: int | None,
+    *,
+    key: str | None,
 ) -> None:
     """Issue QUANTITY serials for a lot and print them, one a line; what else there is to know goes to stderr."""
-    request = BatchRequest(quantity, printer, label_format, line)
+    request = BatchRequest(quantity, printer, label_format, line, ahead_hours)
     with opened() as shell:
         batch = batches.issue(shell.db, shell.issuer, shell.call(key), lot_id, request)
         job = f", print job {batch.job_id}" if batch.job_id else f". Labels: labelsvc render {batch.id} labels.pdf"

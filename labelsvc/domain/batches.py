@@ -65,12 +65,15 @@ class BatchRequest:
         printer: name of the printer; None for a batch that is downloaded.
         label_format: name of a label format; None for the product's own.
         line: production line, as it is to stand on the label and in the books.
+        ahead_hours: hand the labels ahead to the printer's station, which may use them for so long without the server;
+            None: print them.
     """
 
     quantity: int
     printer: str | None = None
     label_format: str | None = None
     line: str | None = None
+    ahead_hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

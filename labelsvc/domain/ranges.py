@@ -13,6 +13,9 @@ from labelsvc.errors import InvalidInput
 
 #: Most numbers in one request; also what keeps one request's work bounded.
 QUANTITY_AT_MOST = 10_000_000
+#: Most numbers that are handed ahead to a station at once, and the longest time that it may use them.
+AHEAD_AT_MOST = 10_000
+AHEAD_HOURS_AT_MOST = 7 * 24
 #: An ordinal is a signed 64-bit integer in both databases; one beyond it was never granted.
 ORDINAL_AT_MOST = 2**63 - 1
 

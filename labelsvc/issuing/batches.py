@@ -13,9 +13,10 @@ from labelsvc.domain.jobs import Printer, check_media
 from labelsvc.domain.outcomes import Interval, totals, within
 from labelsvc.domain.pages import Page
 from labelsvc.domain.products import Product, check_name
-from labelsvc.domain.ranges import Numbering, check_quantity
+from labelsvc.domain.ranges import Numbering, RangeKind, check_quantity
 from labelsvc.domain.schemes import Scheme
 from labelsvc.errors import Conflict, InvalidInput, Unavailable, at
+from labelsvc.issuing.ahead import check_ahead, hand_ahead
 from labelsvc.labels import RENDERER_REVISION, zpl
 from labelsvc.labels.compiling import compile_layout
 from labelsvc.labels.formats import LabelFormat, parsed
@@ -59,6 +60,7 @@ class _Plan:
     printer: Printer | None
     values: Values
     numbering: Numbering
+    ahead_hours: int | None
 
 
 class _Moved(Exception):
@@ -81,7 +83,9 @@ def issue(db: Database, issuer: Issuer, call: Call, lot_id: int, request: BatchR
     if request.line is not None:
         with at("/line"):
             check_name(request.line, _LINE_AT_MOST)
-    route, body = f"lots/{lot_id}/batches", asdict(request)
+    if request.ahead_hours is not None:
+        check_ahead(request)
+    route, body = f"lots/{lot_id}/batches", _body(request)
     for _ in range(_LOOKS):
         with db.read() as conn:
             installation.check_secret(conn, issuer.secret)
@@ -96,6 +100,14 @@ def issue(db: Database, issuer: Issuer, call: Call, lot_id: int, request: BatchR
             continue
         return _as_issued(get_batch(db, issuer, batch_id))
     raise Unavailable("lot_busy", "Expected the lot to stay as it is for a moment, got edit after edit.")
+
+
+def _body(request: BatchRequest) -> dict[str, object]:
+    """Return a request as JSON values; a field that the first keys did not know is in it only where it is used."""
+    body = asdict(request)
+    if request.ahead_hours is None:
+        del body["ahead_hours"]
+    return body
 
 
 def _look(conn: Connection, issuer: Issuer, lot_id: int, request: BatchRequest) -> _Plan:
@@ -123,7 +135,7 @@ def _look(conn: Connection, issuer: Issuer, lot_id: int, request: BatchRequest) 
     )
     fmt = parsed(stored.toml, label_formats.files_of(conn, stored.revision))
     numbering = issuer.numbering(product.code, scheme.pattern, scope, scheme.key_version)
-    return _Plan(lot, product, fmt, stored.revision, printer, values, numbering)
+    return _Plan(lot, product, fmt, stored.revision, printer, values, numbering, request.ahead_hours)
 
 
 def _prove(plan: _Plan) -> None:
@@ -150,18 +162,23 @@ def _grant(conn: Connection, issuer: Issuer, call: Call, request: tuple[str, dic
     scheme = plan.numbering.scheme
     pool_id = range_rows.pool_of(conn, call, plan.product.scheme_id, plan.numbering.scope, scheme.capacity)
     with at("/quantity"):
-        grant = range_rows.Grant(plan.values.quantity, lot=(plan.lot.id, plan.lot.revision))
+        kind: RangeKind = "issued" if plan.ahead_hours is None else "handed ahead"
+        grant = range_rows.Grant(plan.values.quantity, kind, (plan.lot.id, plan.lot.revision))
         granted = range_rows.take(conn, call, pool_id, grant)
     freeze = Freeze(plan.values.to_json(), plan.revision, RENDERER_REVISION)
     printer_id = plan.printer.id if plan.printer else None
     new = NewBatch(granted.id, plan.product.id, plan.lot.id, printer_id, plan.values.line, freeze)
     batch_id = batches.add(conn, call, new)
-    if plan.printer is not None:
+    if plan.printer is not None and plan.ahead_hours is not None:
+        hand_ahead(conn, call, plan.printer, batch_id, (granted.count, plan.ahead_hours))
+    elif plan.printer is not None:
         job = NewJob(batch_id, granted.id, plan.printer.id, plan.printer.revision, granted.first, granted.last)
         jobs.add(conn, call, job)
     outcome = Interval(granted.first, granted.last, "planned" if plan.printer else "held")
     outcomes.append(conn, call, granted.id, outcome)
     after = {"lot": plan.lot.id, "quantity": granted.count, "first": granted.first}
+    if plan.ahead_hours is not None:
+        after["ahead_hours"] = plan.ahead_hours
     audit.record(conn, call, "batch.issue", f"batch:{batch_id}", after=after)
     request_keys.settle(conn, call, route, {"batch": batch_id})
     return batch_id

@@ -32,6 +32,9 @@ def release_claim(conn: Connection, call: Call, row: ClaimRow, state: ClaimState
         assert row.job_id is not None, "a claim of this kind has a job"
         jobs.set_state(conn, row.job_id, "pending", ("job-queued",), message=None)
         return
+    if row.kind == "ahead" and not row.acknowledged and state == "released":
+        _return(conn, call, row, reason)
+        return
     open_still: frozenset[Outcome] = frozenset({"planned", "absent", "in_doubt"})
     _doubt(conn, call, row, row.spans, open_still, RELEASED)
     if row.job_id is not None:
@@ -77,6 +80,13 @@ def _doubt(
             if row.kind == "ahead" and not jobs.covering(conn, batch.range_id, part.first, part.last):
                 new = (row.batch_id, batch.range_id, row.printer_id, row.printer_revision, part.first, part.last)
                 _stop(conn, call, jobs.add(conn, call, NewJob(*new)), why)
+
+
+def _return(conn: Connection, call: Call, row: ClaimRow, reason: str) -> None:
+    """Return the numbers of a range that was handed ahead to a station that never heard of it."""
+    batch = batches.get(conn, row.batch_id)
+    for part in having(outcomes.of_range(conn, batch.range_id), {"planned"}):
+        outcomes.append(conn, call, batch.range_id, Interval(part.first, part.last, "returned", reason=reason))
 
 
 def _stop(conn: Connection, call: Call, job_id: int, reason: str) -> None:

@@ -166,10 +166,9 @@ class Station:
             holding = self.holdings.get(one["id"])
             if holding is not None and one["canceled"]:
                 holding.canceled.set()
-            if holding is not None and holding.acknowledged < one["acknowledged"] <= len(holding.journal.lines):
-                holding.acknowledged = one[
-                    "acknowledged"
-                ]  # of another history the next line's digest would not be right
+            if holding is not None and one["chain"] in holding.journal.chains[one["acknowledged"] - 1 :][:1]:
+                # So far it is the history that we know; of another one all lines are told, to find where they part.
+                holding.acknowledged = max(holding.acknowledged, int(one["acknowledged"]))
             if holding is None and one["acknowledged"]:
                 log.error("station.claim_lost", claim=one["id"], printer=one["printer"])
         said = answer["claim"]

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from labelsvc.domain import batches
 from labelsvc.domain.batches import BatchRequest, LabelsRequest, ReturnRequest
-from labelsvc.domain.ranges import QUANTITY_AT_MOST
+from labelsvc.domain.ranges import AHEAD_HOURS_AT_MOST, QUANTITY_AT_MOST
 from labelsvc.web.models.base import INTEGER_AT_MOST, Answer, Body, Digits, Id, Listing, Name, Query, Whole
 from labelsvc.web.models.jobs import job_path
 from labelsvc.web.models.lots import lot_path
@@ -28,9 +28,19 @@ class BatchIn(Body):
     label_format: Annotated[Name | None, Field(description="By default the product's own.")] = None
     line: Annotated[str | None, Field(description="Production line.", examples=["line 3"])] = None
 
+    ahead_hours: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=AHEAD_HOURS_AT_MOST,
+            description="Hand the labels ahead to the printer's station, which may use them for so long.",
+        ),
+        Whole,
+    ] = None
+
     def noun(self) -> BatchRequest:
         """Return it as the use case takes it."""
-        return BatchRequest(self.quantity, self.printer, self.label_format, self.line)
+        return BatchRequest(self.quantity, self.printer, self.label_format, self.line, self.ahead_hours)
 
 
 class BatchLinks(Answer):

@@ -104,14 +104,15 @@ class OpenClaim(Answer):
     id: Id
     printer: str
     acknowledged: int
+    chain: Annotated[str, Field(description="The journal's digest behind the last line that the server has.")]
     canceled: bool
 
     @classmethod
     def of(cls, claim: HeldClaim) -> OpenClaim:
         """Show it."""
         row = claim.row
-        name = claim.printer.spec.name
-        return cls(id=row.id, printer=name, acknowledged=row.acknowledged, canceled=claim.canceled)
+        name, last = claim.printer.spec.name, row.acknowledged
+        return cls(id=row.id, printer=name, acknowledged=last, chain=row.chain, canceled=claim.canceled)
 
 
 class Claimed(Answer):
