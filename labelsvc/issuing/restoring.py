@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from labelsvc.domain.actors import Call
 from labelsvc.domain.outcomes import Interval, having, within
 from labelsvc.errors import InvalidInput
-from labelsvc.storage import audit, installation, jobs, outcomes, printers, ranges
+from labelsvc.storage import audit, installation, jobs, outcomes, printers, ranges, sessions
 from labelsvc.storage.database import Database
 from labelsvc.storage.jobs import JobRow
 
@@ -43,6 +43,7 @@ def mark_restored(db: Database, call: Call, skip: int) -> Restored:
 
     The next `skip` numbers of every pool are lost, and the first `skip` of every pool that is made from now on. A job
     is stopped with its labels in doubt, those as well that were not begun; whoever still sends one has lost its lease.
+    Every session ends, for the backup may have one whose user has signed out or was disabled since.
 
     Raises:
         InvalidInput: nothing or too much is to be skipped.
@@ -57,6 +58,7 @@ def mark_restored(db: Database, call: Call, skip: int) -> Restored:
             _stop(conn, call, job, tokens[job.printer_id])
         pools = ranges.lose(conn, call, skip)
         installation.skip(conn, skip)
+        sessions.end_everybodys(conn)
         done = Restored(pools, len(stopped))
         after = {"skip": skip, "pools": done.pools, "jobs": [job.id for job in stopped]}
         audit.record(conn, call, "installation.restored", "installation:1", after=after)

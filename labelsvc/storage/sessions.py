@@ -57,6 +57,11 @@ def end_all(conn: Connection, user_id: int) -> int:
     return conn.execute(delete(sessions).where(sessions.c.user_id == user_id)).rowcount
 
 
+def end_everybodys(conn: Connection) -> int:
+    """Remove all sessions; return how many."""
+    return conn.execute(delete(sessions)).rowcount
+
+
 def end_old(conn: Connection, user_id: int, now: datetime, idle_since: datetime, keep: int) -> None:
     """Remove everybody's sessions that are over, and of a user's all but the latest `keep`."""
     conn.execute(delete(sessions).where(or_(sessions.c.expires_at <= now, sessions.c.seen_at <= idle_since)))

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from labelsvc import tracking
+from labelsvc import access, tracking
 from labelsvc.domain.batches import Batch
 from labelsvc.domain.jobs import WINDOW, PrinterSpec, PrintJob, Resolution
-from labelsvc.errors import InvalidInput, NotFound
+from labelsvc.errors import InvalidInput, NotFound, Unauthenticated
 from labelsvc.issuing import restoring
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printing import jobs, printers, resolving
@@ -212,3 +212,16 @@ def test_a_sender_that_ran_on_through_the_restore_sends_nothing_more(plant: Any)
         resolve(plant, batch, came_out[-1])
         plant.print()
         assert printed(printer, serials) == serials
+
+
+def test_a_session_that_ended_since_is_not_open_again(plant: Any) -> None:
+    access.add_user(plant.db, plant.call(), "anna", "qa", "correct horse battery")
+    now = plant.call().at
+    token = access.sign_in(plant.db, access.Door(), ("anna", "correct horse battery"), "192.0.2.1", now)
+    backup = Backup(plant)
+    access.sign_out(plant.db, plant.call(), token)
+    backup.restore()
+    assert access.enter(plant.db, token, now).client.name == "anna"
+    restored(plant)
+    with pytest.raises(Unauthenticated):
+        access.enter(plant.db, token, now)
