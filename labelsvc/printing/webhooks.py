@@ -32,6 +32,9 @@ _FIRST_PAUSE = timedelta(seconds=5)
 _PAUSE_AT_MOST = timedelta(hours=1)
 #: A try whose process died is made again after this; longer than any try lasts.
 _CLAIM = timedelta(seconds=60)
+#: What waits for one webhook, looked at every hour: who hangs is told so slowly that its queue would grow for ever.
+WAITING_AT_MOST = 10_000
+_TOO_MANY = f"Expected at most {WAITING_AT_MOST:,} that wait, got as many that came later."
 #: How long what ended is kept for looking at.
 _KEPT = timedelta(days=30)
 _PRUNE_EVERY = timedelta(hours=1)
@@ -173,7 +176,7 @@ class Teller:
         now = self._now()
         if self._pruned_at is None or now - self._pruned_at >= _PRUNE_EVERY:
             self._pruned_at = now
-            self._db.write(lambda conn: webhooks.prune(conn, now - _KEPT))
+            self._db.write(lambda conn: self._tidy(conn, now))
         with self._db.read() as conn:
             due = [found for found in webhooks.due(conn, now, 10 * _AT_ONCE) if found.webhook_id not in self._busy]
             tries = [_Try(webhooks.get(conn, found.webhook_id), found) for found in due]
@@ -186,6 +189,13 @@ class Teller:
             self._pool.submit(self._serve, each)
             begun += 1
         return begun
+
+    @staticmethod
+    def _tidy(conn: Connection, now: datetime) -> None:
+        given_up = webhooks.give_up(conn, WAITING_AT_MOST, now, _TOO_MANY)
+        if given_up:
+            log.warning("webhook.given-up", deliveries=given_up)
+        webhooks.prune(conn, now - _KEPT)
 
     def close(self) -> None:
         """Let the tries that are under way end; their time is bounded."""
@@ -208,7 +218,7 @@ class Teller:
     def _tell(self, each: _Try) -> str | None:
         """Send a message; return why it was not taken, or None where it was."""
         body = each.delivery.body.encode()
-        message_id, timestamp = f"msg_{each.delivery.id}", str(int(self._now().timestamp()))
+        message_id, timestamp = each.delivery.message_id, str(int(self._now().timestamp()))
         try:
             secret = signing.opened(self._issuer.secret, each.webhook.sealed_secret)
             headers = {

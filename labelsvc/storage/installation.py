@@ -51,9 +51,12 @@ def check_secret(conn: Connection, secret: bytes) -> None:
 
 
 def skip(conn: Connection, count: int) -> None:
-    """Have every pool that is made from now on begin with so many lost numbers, or with more where it was so."""
-    more = (installation.c.skipped < count,)
-    conn.execute(update(installation).where(*more).values(skipped=count))
+    """Have every pool that is made from now on begin with so many lost numbers more.
+
+    They add up: a pool that was made after one restore began behind what was skipped then, and gave its numbers from
+    there; when it was lost by the next, these are to be skipped, too.
+    """
+    conn.execute(update(installation).values(skipped=installation.c.skipped + count))
 
 
 def skipped(conn: Connection) -> int:

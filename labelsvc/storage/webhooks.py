@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from labelsvc.domain.actors import Call
 from labelsvc.domain.pages import Page
@@ -46,7 +46,6 @@ class Delivery:
     """One event on its way to one webhook.
 
     Attributes:
-        id: the receiver knows it by this, however often it is tried.
         due_at: when it is tried next.
         last_error: why the last try failed.
     """
@@ -61,6 +60,14 @@ class Delivery:
     created_at: datetime
     ended_at: datetime | None
     last_error: str | None
+
+    @property
+    def message_id(self) -> str:
+        """What the receiver knows it by, however often it is tried.
+
+        The id alone is given again: after a backup was restored, and by SQLite when the last row was pruned.
+        """
+        return f"msg_{self.id}_{self.created_at:%Y%m%d%H%M%S%f}"
 
 
 _WEBHOOK = select(
@@ -162,9 +169,13 @@ def delivery(conn: Connection, webhook_id: int, delivery_id: int) -> Delivery:
 
 def due(conn: Connection, now: datetime, limit: int) -> list[Delivery]:
     """Return the oldest delivery that is due of each webhook, at most `limit`: one receiver never waits for another."""
+    # What came about while its webhook was removed by someone else belongs to nobody.
     first = (
         select(func.min(webhook_deliveries.c.id))
-        .where(webhook_deliveries.c.state == "waiting", webhook_deliveries.c.due_at <= now)
+        .join_from(webhook_deliveries, webhooks, webhooks.c.id == webhook_deliveries.c.webhook_id)
+        .where(
+            webhook_deliveries.c.state == "waiting", webhook_deliveries.c.due_at <= now, webhooks.c.removed_at.is_(None)
+        )
         .group_by(webhook_deliveries.c.webhook_id)
     )
     rows = conn.execute(
@@ -195,7 +206,24 @@ def settle(conn: Connection, delivery_id: int, state: DeliveryState, **changes: 
     )
 
 
+def give_up(conn: Connection, at_most: int, now: datetime, why: str) -> int:
+    """End what waits for each webhook, but for the latest `at_most`; return how many."""
+    given_up = 0
+    for webhook_id in conn.execute(select(webhooks.c.id).where(webhooks.c.removed_at.is_(None))).scalars().all():
+        its = (webhook_deliveries.c.webhook_id == webhook_id, webhook_deliveries.c.state == "waiting")
+        newest = select(webhook_deliveries.c.id).where(*its).order_by(webhook_deliveries.c.id.desc())
+        last = conn.execute(newest.offset(at_most).limit(1)).scalar_one_or_none()
+        if last is not None:
+            ended = {"state": "dead", "ended_at": now, "last_error": why}
+            old = update(webhook_deliveries).where(*its, webhook_deliveries.c.id <= last)
+            given_up += conn.execute(old.values(**ended)).rowcount
+    return given_up
+
+
 def prune(conn: Connection, before: datetime) -> int:
-    """Forget what ended before a moment; return how many."""
-    ended = webhook_deliveries.c.state.in_(("delivered", "dead"))
-    return conn.execute(delete(webhook_deliveries).where(ended, webhook_deliveries.c.ended_at < before)).rowcount
+    """Forget what ended before a moment, and what no webhook is there for; return how many."""
+    removed = select(webhooks.c.id).where(webhooks.c.removed_at.is_not(None))
+    ended = webhook_deliveries.c.state.in_(("delivered", "dead")) & (webhook_deliveries.c.ended_at < before)
+    return conn.execute(
+        delete(webhook_deliveries).where(or_(ended, webhook_deliveries.c.webhook_id.in_(removed)))
+    ).rowcount

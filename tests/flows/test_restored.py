@@ -115,6 +115,22 @@ def test_a_request_that_was_answered_since_is_a_new_one(plant: Any) -> None:
     assert not set(again) & set(lost)
 
 
+def test_a_second_restore_skips_what_a_pool_gave_that_was_made_after_the_first(plant: Any) -> None:
+    """It began behind the numbers that were skipped then, and the backup of after that knows nothing of it."""
+    product = plant.product(DAILY)
+    lot = plant.lot(product)
+    restored(plant)
+    backup = Backup(plant)
+    lost = plant.serials(plant.issue(lot, 7))
+    assert lost[0] == "26324000051"
+    backup.restore()
+    restored(plant)
+    again = plant.serials(plant.issue(lot, 7))
+    assert again[0] == "26324000101"
+    assert not set(again) & set(lost)
+    assert {answer(plant, product.code, serial) for serial in lost} == {"record_lost"}
+
+
 @pytest.mark.parametrize("skip", [0, -1, 10**12 + 1])
 def test_skipping_nothing_is_refused(plant: Any, skip: int) -> None:
     """It would be the duplicates that this is against."""

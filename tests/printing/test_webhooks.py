@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from labelsvc.domain.issuer import Issuer
 from labelsvc.errors import Conflict, InvalidInput, NotFound, Unavailable
@@ -26,6 +26,7 @@ from labelsvc.printing import posting, signing, targets, webhooks
 from labelsvc.printing.webhooks import Teller
 from labelsvc.storage import fleet, jobs, printers
 from labelsvc.storage import webhooks as rows
+from labelsvc.storage.tables import webhook_deliveries
 
 EVERY = rows.EVENTS
 
@@ -143,7 +144,8 @@ def test_what_happened_is_told_signed_and_once(plant: Any, receiver: Receiver) -
     assert headers["host"] == receiver.url.split("/")[2]
     assert headers["content-type"] == "application/json"
     (told,) = deliveries(plant, webhook)
-    assert (told.state, told.attempts, f"msg_{told.id}") == ("delivered", 1, headers["webhook-id"])
+    assert (told.state, told.attempts) == ("delivered", 1)
+    assert headers["webhook-id"] == f"msg_{told.id}_20261120083000000000"
     assert tell(plant) == 0
 
 
@@ -343,6 +345,55 @@ def test_a_removed_webhook_is_told_nothing_and_its_secret_is_gone(plant: Any, re
         assert conn.execute(text("SELECT sealed_secret FROM webhooks")).scalar_one() == ""
     with pytest.raises(NotFound):
         webhooks.get_webhook(plant.db, webhook.id)
+
+
+def test_what_came_about_while_its_webhook_was_removed_keeps_nobody_from_being_told(
+    plant: Any, receiver: Receiver
+) -> None:
+    """On PostgreSQL an event may be written for a webhook that another transaction removes at that moment."""
+    gone, _ = add(plant, receiver.url)
+    emit(plant)
+    (row,) = deliveries(plant, gone)
+    webhooks.remove_webhook(plant.db, plant.call(), gone.id)
+    late = {"webhook_id": gone.id, "event": row.event, "body": row.body, "state": "waiting", "attempts": 0}
+    late |= {"due_at": row.due_at, "created_at": row.created_at}
+    plant.db.write(lambda conn: conn.execute(webhook_deliveries.insert().values(**late)))
+    add(plant, receiver.url)
+    emit(plant)
+    assert (tell(plant), len(receiver.got)) == (1, 1)
+    with plant.db.read() as conn:
+        left = conn.execute(select(webhook_deliveries.c.webhook_id)).scalars().all()
+    assert gone.id not in left
+
+
+def test_a_message_is_never_known_by_the_id_of_another(plant: Any, receiver: Receiver) -> None:
+    """Row ids are given again: after a backup was restored, and by SQLite when there are no rows left."""
+    webhook, _ = add(plant, receiver.url)
+    emit(plant)
+    assert tell(plant) == 1
+    (row,) = deliveries(plant, webhook)
+    with plant.db.read() as conn:
+        (kept,) = conn.execute(select(webhook_deliveries)).all()
+    plant.db.write(lambda conn: conn.execute(webhook_deliveries.delete()))
+    again = {**kept._mapping, "state": "waiting", "due_at": plant.call().at}
+    again["created_at"] = row.created_at + timedelta(days=40)
+    plant.db.write(lambda conn: conn.execute(webhook_deliveries.insert().values(**again)))
+    assert tell(plant) == 1
+    one, two = (headers["webhook-id"] for headers, _ in receiver.got)
+    assert one != two
+
+
+def test_what_waits_for_one_that_hangs_is_bounded(
+    plant: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "WAITING_AT_MOST", 3)
+    webhook, _ = add(plant, receiver.url)
+    receiver.status = 503
+    for _ in range(5):
+        emit(plant)
+    tell(plant)
+    assert [found.state for found in deliveries(plant, webhook)] == ["dead", "dead", "waiting", "waiting", "waiting"]
+    assert len(receiver.got) == 3
 
 
 def test_the_secret_is_nowhere_in_the_clear(plant: Any) -> None:
