@@ -43,7 +43,7 @@ from labelsvc.storage import fleet
 from labelsvc.storage.database import Database
 
 #: A printer answers at once here, so that a case takes no longer than its faults do.
-PATIENCE = {"look_seconds": 0.01, "answer_seconds": 0.15}
+PATIENCE = {"look_seconds": 0.01, "answer_seconds": 0.25}
 _names = count()
 #: Rounds of sending and repairing after which a case has got stuck.
 ROUNDS = 60
@@ -114,6 +114,7 @@ class Case:
         self.regulated = regulated
         self.name = name
         self.wrong: list[str] = []
+        self.told: list[str | None] = []  # what the operator was told at each stop
         self.scans = self.stops = self.most = 0
         self.faults: list[str] = []
         self.offset = timedelta()
@@ -217,6 +218,7 @@ class Case:
             self._bounded(len(doubtful))
         self.scans += len(doubtful)
         self.stops += 1
+        self.told.append(job.message)
         self.most = max(self.most, len(doubtful))
         self._believed(there, labels)
         found = Resolution(None, proceed=True, scanned=tuple(serial for serial in doubtful if serial in there))
@@ -224,10 +226,21 @@ class Case:
 
     def _bounded(self, doubtful: int) -> None:
         """See that no more is asked of the operator than was promised."""
+        self._note_slow_answers()
         if self.confirms and self.scans + doubtful > self.window * len(self.faults):
             self.wrong.append(f"{self.scans + doubtful} scans after {len(self.faults)} faults, window {self.window}")
         if not self.confirms and doubtful > WINDOW:
             self.wrong.append(f"{doubtful} labels in doubt at once")
+
+    def _note_slow_answers(self) -> None:
+        """Count as faults the answers that did not come in time, which on a loaded machine befalls a sound printer."""
+        if SILENCING.intersection(self.faults):
+            return
+        printer = self.works.printer(self.name).id
+        with self.works.db.read() as conn:
+            happened = fleet.history(conn, printer, 0, 200).items
+        silences = sum("other-error" in one.detail.get("reasons", ()) for one in happened)
+        self.faults += ["slow answer"] * (silences - self.faults.count("slow answer"))
 
     def _believed(self, there: set[str], labels: Any) -> None:
         """See that whatever is confirmed is there."""
@@ -267,8 +280,8 @@ class Case:
             self.wrong.append("printed again at the panel, and nobody noticed")
         if self.wrong or by_machine or missing or strange or not ended or set(books.outcomes) != {"confirmed"}:
             tally.wrong.append(
-                f"{self.wrong} {self.faults} on {self.kind}: twice {by_machine}, missing {missing}, strange {strange}, "
-                f"{self.scans} scans, {books.state} {books.message} {dict(books.outcomes)}"
+                f"{self.wrong} {self.faults} told {self.told} on {self.kind}: twice {by_machine}, missing {missing}, "
+                f"strange {strange}, {self.scans} scans, {books.state} {books.message} {dict(books.outcomes)}"
             )
 
 
@@ -389,6 +402,9 @@ DEEDS: dict[str, Callable[[VirtualPrinter], object]] = {
 FAULTS = frozenset(
     {"open head", "media out", "ribbon out", "power off", "pause", "cancel", "foreign job", "press reprint"}
 )
+
+#: Those that silence some printers.
+SILENCING = frozenset({"open head", "media out", "ribbon out"})
 
 #: Bytes of a label as these tests print it, roughly.
 LABEL_BYTES = 450
