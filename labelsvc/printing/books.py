@@ -1,6 +1,6 @@
 """A delivery's books in the database: what a worker writes down before and after each step, and how a delivery ends.
 
-Every commit renews the printer's lease by its fencing token first, so a sender that was overtaken commits nothing.
+Every commit asks for the printer's lease by its fencing token first, so a sender that was overtaken commits nothing.
 """
 
 from __future__ import annotations

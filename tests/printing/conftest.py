@@ -93,6 +93,7 @@ class Works:
             counter_survives=kind.counter_survives,
             uptime=kind.says_uptime and kind.json_port,
             silent_on_fault=kind.silent_on_fault,
+            reprints_partial=kind.jz != "never",
         )
         was = self.printer(name)
         self.db.write(lambda conn: printer_rows.set_profile(conn, self.call(), was.id, profile))

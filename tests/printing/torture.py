@@ -64,6 +64,9 @@ def personalities(**traits: Any) -> tuple[Personality, ...]:
     ]
     kinds += [
         Personality(counts="late", counts_torn=True, **ALL | traits),
+        Personality(counts="late", counts_torn=True, echo=None, jz="never", **ALL | traits),
+        Personality(counts="early", echo=None, jz="never", **ALL | traits),
+        Personality(counts="late", jz="never", **ALL | traits),
         Personality(counts="early", echo="movement", says_uptime=False, **ALL | traits),
         Personality(counts=None, json_port=False, echo="movement", **ALL | traits),
         Personality(counts=None, json_port=False, echo=None, answers_sgd=False, **ALL | traits),
