@@ -12,15 +12,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, NoReturn, get_args
 
 from labelsvc.domain.outcomes import Evidence
 from labelsvc.errors import InvalidInput
 
 Span = tuple[int, int]
 
-#: Longest line, in characters; a message of a printer is cut before.
-LINE_AT_MOST = 20_000
+#: Longest line, in characters: messages, reasons and digests are cut before, so that no report is too long a body.
+LINE_AT_MOST = 4_000
+BLOCKS_AT_MOST = 20
+REASONS_AT_MOST = 12
 _NUMBER_AT_MOST = 2**63 - 1
 
 
@@ -54,7 +56,9 @@ class Entry:
 
 def written(number: int, at: datetime, do: str, **said: Any) -> str:
     """Return an entry as a line."""
-    return json.dumps({"n": number, "at": at.isoformat(), "do": do, **said}, separators=(",", ":"))
+    said = {"n": number, "at": at.isoformat(), "do": do, **said}
+    line = json.dumps(said, separators=(",", ":"), ensure_ascii=False)
+    return line.encode("utf-8", "replace").decode()  # half a character, as a printer may say one, is none
 
 
 def chained(before: str, lines: Iterable[str]) -> Iterator[str]:
@@ -77,7 +81,7 @@ def read(line: str) -> Entry:
     if len(line) > LINE_AT_MOST:
         raise _refused(f"at most {LINE_AT_MOST} characters", f"{len(line)}")
     try:
-        said = json.loads(line)
+        said = json.loads(line, parse_constant=_no_constant)
         number, do = said.pop("n"), said.pop("do")
         at = datetime.fromisoformat(said.pop("at"))
         fields = _FIELDS[do]
@@ -91,6 +95,10 @@ def read(line: str) -> Entry:
     if said.get("last", 0) < said.get("first", 0):
         raise _refused("labels in ascending order", "others")
     return Entry(number, at, do, said)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
 
 
 def _refused(expected: str, got: str) -> InvalidInput:
@@ -126,7 +134,11 @@ def _name(value: Any) -> bool:
 
 
 def _reasons(value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= 20 and all(isinstance(one, str) and _WORD(one) for one in value)
+    return (
+        isinstance(value, list)
+        and len(value) <= REASONS_AT_MOST
+        and all(isinstance(one, str) and _WORD(one) for one in value)
+    )
 
 
 def _clock(value: Any) -> bool:
@@ -136,7 +148,7 @@ def _clock(value: Any) -> bool:
 def _blocks(value: Any) -> bool:
     return (
         isinstance(value, list)
-        and len(value) <= 100
+        and len(value) <= BLOCKS_AT_MOST
         and all(isinstance(one, list) and len(one) == 3 and _span(one[:2]) and _HEX(one[2]) for one in value)
     )
 

@@ -21,7 +21,7 @@ from labelsvc.storage import jobs, stations
 from labelsvc.storage.database import Database
 from labelsvc.storage.stations import ClaimRow, Report
 
-LINES_AT_MOST = 500
+LINES_AT_MOST = 200
 
 
 @dataclass(frozen=True, slots=True)

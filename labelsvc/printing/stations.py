@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from labelsvc.domain.actors import Call
 from labelsvc.domain.pages import Page
-from labelsvc.errors import Conflict
+from labelsvc.errors import Conflict, NotFound
 from labelsvc.printing.claims import Claim, shown
 from labelsvc.printing.doubles import release_claim
 from labelsvc.printing.jobs import check_reason
@@ -104,7 +104,7 @@ def release(db: Database, call: Call, name: str, claim_id: int | None, reason: s
     kept, and refused.
 
     Raises:
-        NotFound: the station has no such claim.
+        NotFound: no such station, or it has no such claim.
         Conflict: the claim has ended.
     """
     check_reason(reason)
@@ -117,6 +117,8 @@ def release(db: Database, call: Call, name: str, claim_id: int | None, reason: s
                 raise Conflict("claim_ended", f"Expected a claim that is open, got one that has {chosen[0].state}.")
         else:
             chosen = tuple(stations.get_claim(conn, row.id, lock=True) for row in stations.open_claims(conn, name))
+            if station is None and not chosen:
+                raise NotFound("station_unknown", f"Expected the name of a station, got {name[:80]!r}.")
             if station is not None:
                 stations.save(conn, replace(station, instance=None, boot=None, boots=(), doubled=False))
         for row in chosen:

@@ -10,13 +10,14 @@ from labelsvc.domain.delivery import steps
 from labelsvc.domain.delivery.claimed import Claimed
 from labelsvc.domain.delivery.steps import Command, Fact
 from labelsvc.domain.jobs import WINDOW
+from labelsvc.domain.journal import REASONS_AT_MOST
 from labelsvc.domain.outcomes import runs
 from labelsvc.domain.readings import Reading
 from labelsvc.station.clock import since_boot
 from labelsvc.station.journal import Journal
 from labelsvc.station.labels import StoredLabels
 
-_MESSAGE_AT_MOST = 1_000
+_MESSAGE_AT_MOST = 500
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ class JournalBooks:
 
     def report(self, reasons: tuple[str, ...]) -> None:
         """Say how the printer is."""
-        self.write("state", reasons=list(reasons))
+        self.write("state", reasons=list(reasons[:REASONS_AT_MOST]))
 
     def met(self, identity: str) -> None:
         """Write down that another printer answers than the one meant."""
@@ -130,7 +131,7 @@ class JournalBooks:
             "end",
             how=how,
             until=until,
-            reasons=list(reasons),
+            reasons=list(reasons[:REASONS_AT_MOST]),
             message=None if message is None else message.replace("\0", "")[:_MESSAGE_AT_MOST],
             faulted=faulted,
             partial=partial,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from labelsvc.domain.jobs import BLOCK
+from labelsvc.domain.journal import BLOCKS_AT_MOST
 
 #: Labels are handed to a transport in chunks of at least this many bytes.
 _CHUNK = 65_536
@@ -155,11 +156,11 @@ class StoredLabels:
 
     def digests(self) -> list[list[int | str]]:
         """Return [first, last, sha256] of every run of labels inside one block that grew since it was last asked."""
-        grown: list[list[int | str]] = [list(run) for run in self._done]
-        if self._run is not None:
+        grown: list[list[int | str]] = [list(run) for run in self._done[:BLOCKS_AT_MOST]]
+        self._done = self._done[BLOCKS_AT_MOST:]
+        if self._run is not None and len(grown) < BLOCKS_AT_MOST:
             grown.append([*self._run, self._hash.hexdigest()])
-        self._done = []
-        return grown[-100:]
+        return grown
 
     def _digest(self, number: int, label: bytes) -> None:
         block_begins = (number - self._origin) % BLOCK == 0

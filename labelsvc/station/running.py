@@ -31,7 +31,7 @@ POLL_SECONDS = 20
 LOOK_SECONDS = 0.1
 #: Pauses after a server that does not answer: the first, the longest.
 PAUSES = (0.5, 30.0)
-_LINES = 400
+_LINES = 200
 #: Reports at the end of the process at most; what is left is told by the next.
 _LAST_REPORTS = 20
 #: What a refused report may be refused for ever with.
