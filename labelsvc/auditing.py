@@ -180,7 +180,7 @@ class _Walk:
             self._name(Found("seal-removed", missing))
         if link.content is None:
             self._name(Found("removed", link.sequence, link.audit_id))
-        elif link.sequence == self._end.sequence + 1 and seals.digest(self._end.digest, link.content) != link.digest:
+        elif link.sequence == self._end.sequence + 1 and not seals.fits(self._end.digest, link.content, link.digest):
             self._name(Found("changed", link.sequence, link.audit_id, link.action, link.subject))
             if len(self._misfits) < NAMED_AT_MOST:
                 self._misfits.append((link, self._end.digest))
@@ -205,10 +205,10 @@ class _Walk:
 
     def _moved(self) -> set[int]:
         """Return the sequences of misfits whose entries are whole, but fit elsewhere in the chain."""
-        befores = {before for _, before in self._misfits} | {link.digest for link, _ in self._misfits}
         digests = {link.digest for link, _ in self._misfits}
+        befores = {one for one in {before for _, before in self._misfits} | digests if seals.is_digest(one)}
         return {
             link.sequence
             for link, _ in self._misfits
-            if link.content is not None and any(seals.digest(before, link.content) in digests for before in befores)
+            if link.content and any(seals.digest(before, link.content) in digests for before in befores)
         }

@@ -99,6 +99,31 @@ def test_a_changed_entry_is_named_alone(sealed: Database, sequence: int, change:
     assert named(sealed) == [("changed", sequence, entry)]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "\"after\" = 'x'",
+        '"after" = \'"\\ud800"\'',
+        "\"after\" = x'ff'",
+        "at = 'x'",
+        "reason = x'ff00'",
+        "subject = 7",
+    ],
+)
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_an_entry_changed_into_what_is_no_value_is_named_alone(sealed: Database, change: str) -> None:
+    """SQLite keeps anything in any column; the look at the whole audit must not end there."""
+    run(sealed, f"UPDATE audit SET {change} WHERE id = {id_of(sealed, 4)}")
+    assert named(sealed) == [("changed", 4, id_of(sealed, 4))]
+
+
+@pytest.mark.parametrize("digest", ["''", "'zz'", "7", "x'ff'"])
+@pytest.mark.parametrize("dialect", ["sqlite"])
+def test_a_seal_that_is_no_digest_is_named_and_so_is_what_rests_on_it(sealed: Database, digest: str) -> None:
+    run(sealed, f"UPDATE audit_seals SET digest = {digest} WHERE sequence = 4")
+    assert named(sealed) == [("changed", 4, id_of(sealed, 4)), ("changed", 5, id_of(sealed, 5))]
+
+
 @pytest.mark.parametrize("sequence", [1, 5, 10])
 def test_a_removed_entry_is_named_alone(sealed: Database, sequence: int) -> None:
     entry = id_of(sealed, sequence)

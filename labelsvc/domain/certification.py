@@ -14,7 +14,7 @@ class Findings:
     Attributes:
         model, firmware, unique_id: what it says it is.
         echoed_paused: the echo of the first label came while the printer was paused, before it could move.
-        echoed: which of the labels 1 to 4 were echoed once, in their turn.
+        echoed: which of the labels 1 to 4 were echoed in their turn, 1 and 2 just once.
         counted: how much the count rose for each of the labels 1 and 2, each alone.
         counted_torn: and while the head was open in the third; None: not to be read then.
         counted_again: and for the third in all.
@@ -57,7 +57,7 @@ def profile_of(found: Findings) -> Profile:
         unique_id=found.unique_id,
         echo=_echo(found),
         counter=counter,
-        counter_survives=counter is not None and found.count_before == found.count_after and not found.fifth_out,
+        counter_survives=counter is not None and _survives(found),
         uptime=_tells_restarts(found),
         silent_on_fault=found.silent,
         reprints_partial=found.printed_again,
@@ -83,7 +83,14 @@ def _counter(found: Findings) -> CounterMoment | None:
     # What was counted while the head was open was counted before the label was out. Where that could not be read then,
     # a count too many says the same.
     early = found.counted_torn if found.counted_torn is not None else found.counted_again - whole
+    if not 0 <= early <= min(1, found.counted_again):  # a count that jumps, or that falls again, counts no labels
+        return None
     return "early" if early else "late"
+
+
+def _survives(found: Findings) -> bool:
+    """Whether the count was read on both sides of the loss of power, and was the same."""
+    return found.count_before is not None and found.count_before == found.count_after and not found.fifth_out
 
 
 def _tells_restarts(found: Findings) -> bool:

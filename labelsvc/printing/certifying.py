@@ -36,6 +36,8 @@ from labelsvc.storage.database import Database
 
 #: As much as can be granted: what a printer is asked for while it is certified.
 _ASKED = Profile(echo="movement", counter="late", uptime=True)
+#: Labels to which nothing happens; those behind may be printed, and echoed, more than once.
+_UNHARMED = 2
 #: How often a person may be too late with the head.
 _TRIES = 3
 #: And before a label is out: some count, and echo, a moment after they are idle.
@@ -302,7 +304,10 @@ class _Run:
         raise Conflict("printer_not_certified", "Expected a fault of the printer, got none.")
 
     def _echoed(self, number: int) -> bool:
-        return self._text(number) in self._echoes
+        """Whether a label was echoed behind those before it; one to which nothing happens is, once."""
+        begun = [self._echoes.index(text) for n in range(1, number + 1) if (text := self._text(n)) in self._echoes]
+        once = number > _UNHARMED or self._echoes.count(self._text(number)) == 1
+        return self._text(number) in self._echoes and once and begun == sorted(begun)
 
     def _text(self, number: int) -> str:
         return f"CERT-{self._mark}-{number}"

@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from labelsvc.errors import InvalidInput, Unavailable
+from labelsvc.storage.types import as_json
 
 T = TypeVar("T")
 
@@ -131,6 +132,7 @@ def _engine(url: URL, lock_timeout: float, connections: int) -> Engine:
         pool_timeout=lock_timeout,
         pool_pre_ping=True,
         hide_parameters=True,
+        json_serializer=as_json,
         connect_args={name: value for name, value in defaults.items() if name not in url.query}
         | {"options": " ".join(options)},
     )

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from labelsvc.storage.database import insert_new
 from labelsvc.storage.tables import audit, audit_seals, turns
@@ -40,7 +41,7 @@ class Sealed:
     """A link with what it seals.
 
     Attributes:
-        content: the entry's canonical bytes; None: the entry is not there.
+        content: the entry's canonical bytes, empty where it has none any more; None: the entry is not there.
     """
 
     sequence: int
@@ -71,6 +72,16 @@ def canonical(entry: Mapping[str, Any]) -> bytes:
 def digest(before: str, content: bytes) -> str:
     """Return the digest of a seal."""
     return hashlib.sha256(bytes.fromhex(before) + content).hexdigest()
+
+
+def is_digest(stored: object) -> bool:
+    """Whether what stands in a seal is a digest, be it the right one."""
+    return isinstance(stored, str) and re.fullmatch("[0-9a-f]{64}", stored) is not None
+
+
+def fits(before: str, content: bytes, stored: str) -> bool:
+    """Whether a seal's digest is what it has to be; nothing rests on what is none."""
+    return is_digest(before) and digest(before, content) == stored
 
 
 def last(conn: Connection) -> Seal:
@@ -124,21 +135,30 @@ def tail(conn: Connection) -> Tail:
 
 def read(conn: Connection, after: int, limit: int) -> list[Sealed]:
     """Return the seals behind a sequence, in their order, with what they seal."""
-    rows = conn.execute(
-        select(audit_seals.c.sequence, audit_seals.c.digest, audit_seals.c.audit_id, *_ENTRY)
-        .select_from(audit_seals.outerjoin(audit, audit.c.id == audit_seals.c.audit_id))
-        .where(audit_seals.c.sequence > after)
-        .order_by(audit_seals.c.sequence)
-        .limit(limit)
-    )
-    found = []
-    for sequence, stored, audit_id, *entry in rows:
-        values = dict(zip(_NAMES, entry, strict=True))
-        there = values["id"] is not None
-        content = canonical(values) if there else None
-        found.append(Sealed(sequence, stored, audit_id, content, values["action"], values["subject"]))
-    return found
+    sequence = audit_seals.c.sequence
+    links = select(sequence, audit_seals.c.digest, audit_seals.c.audit_id).where(sequence > after)
+    rows = conn.execute(links.order_by(sequence).limit(limit)).all()
+    if not rows:
+        return []
+    try:
+        entries = _entries(conn, sequence.between(rows[0].sequence, rows[-1].sequence))
+    except (ValueError, TypeError):  # somebody wrote into one what is no value of its column: which one is it?
+        entries = {}
+        for row in rows:
+            try:
+                entries |= _entries(conn, sequence == row.sequence)
+            except (ValueError, TypeError):
+                entries[row.audit_id] = _UNREADABLE
+    return [Sealed(*row, *entries.get(row.audit_id, (None, None, None))) for row in rows]
 
 
-_NAMES = tuple(audit.columns.keys())
-_ENTRY = tuple(column.label(f"entry_{column.name}") for column in audit.columns)
+#: Bytes, action and subject of an entry.
+_Entry = tuple[bytes | None, str | None, str | None]
+_UNREADABLE: _Entry = (b"", None, None)
+
+
+def _entries(conn: Connection, which: ColumnElement[bool]) -> dict[int, _Entry]:
+    """Return the entries of some seals by their ids; raises ValueError, TypeError where one has no canonical bytes."""
+    joined = audit.join(audit_seals, audit_seals.c.audit_id == audit.c.id)
+    rows = conn.execute(select(audit).select_from(joined).where(which))
+    return {row.id: (canonical(row._asdict()), row.action, row.subject) for row in rows}

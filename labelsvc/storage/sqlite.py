@@ -12,6 +12,7 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import StatementError
 
 from labelsvc.errors import InvalidInput, Unavailable
+from labelsvc.storage.types import as_json
 from labelsvc.storage.writer import GroupWriter, LockFile, missing
 
 T = TypeVar("T")
@@ -116,6 +117,7 @@ class SQLite:
             max_overflow=0,
             pool_timeout=self._timeout,
             hide_parameters=True,
+            json_serializer=as_json,
         )
         begin = "BEGIN" if role == "read" else "BEGIN IMMEDIATE"
         event.listen(engine, "begin", lambda conn: conn.exec_driver_sql(begin) and None)

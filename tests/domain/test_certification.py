@@ -80,6 +80,11 @@ def test_an_echo_is_granted_where_each_label_had_its_own(seen, echo) -> None:
         ({"counted": (0, 1)}, None),
         ({"counted": (None, None), "counted_again": None}, None),
         ({"torn": False}, None),  # the person was late: nothing was seen of the moment
+        ({"counted_torn": 2}, None),  # more than it says a moment later
+        ({"counted_torn": 2, "counted_again": 2}, None),  # two for the piece alone
+        ({"counted_torn": -1}, None),  # it fell
+        ({"counted_torn": 1, "counted_again": 0, "printed_again": False}, None),
+        ({"counted_torn": 1, "counted_again": 1, "printed_again": False}, "early"),
         ({"counted_again": 3}, None),
         ({"counted_again": 0}, None),
         ({"counted_again": 0, "printed_again": False}, "late"),
@@ -95,6 +100,8 @@ def test_a_count_is_granted_where_it_was_one_a_label_and_its_moment_was_seen(see
     [
         ({"count_after": 31_086}, False),
         ({"count_after": None, "count_before": None, "counted": (None, None)}, False),
+        ({"count_after": None, "count_before": None}, False),  # nobody could read it
+        ({"count_after": None}, False),
         ({"fifth_out": True}, False),  # its buffer survived, so nothing can be said of the count
     ],
 )

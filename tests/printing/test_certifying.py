@@ -11,6 +11,7 @@ import pytest
 
 from labelsvc.domain.profiles import NOTHING
 from labelsvc.errors import Conflict, InvalidInput, Unavailable
+from labelsvc.printers.confirming import ConfirmingTcp
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printers.virtual.engine import Personality
 from labelsvc.printers.virtual.tls import make_identity
@@ -132,6 +133,19 @@ def test_a_scan_that_does_not_fit_grants_nothing(works) -> None:
         person = Beside(printer)
         person.scan = lambda _: "something else"  # type: ignore[method-assign]
         assert run(works, printer, person).evidence == "sent"
+
+
+def test_an_echo_that_comes_twice_is_no_evidence(works, monkeypatch) -> None:
+    """Of two labels with one text each would stand for the other."""
+    plain = ConfirmingTcp.listen
+
+    def twice(link: ConfirmingTcp, seconds: float) -> tuple[str, ...]:
+        return tuple(echo for echo in plain(link, seconds) for _ in range(2))
+
+    monkeypatch.setattr(ConfirmingTcp, "listen", twice)
+    with VirtualPrinter(**TRAITS) as printer:
+        found = run(works, printer)
+        assert (found.echo, found.counter) == (None, "late")
 
 
 def test_a_printer_under_way_is_left_alone(works) -> None:

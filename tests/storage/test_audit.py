@@ -58,5 +58,7 @@ def test_text_that_no_database_can_hold_is_refused_with_the_change(database: Dat
     """Half a character in a reason: the transaction is none."""
     with pytest.raises(InvalidInput) as refusal:
         record(database, Call(Actor("key", "line 3"), NOW), reason="\ud800")
+    with pytest.raises(InvalidInput):  # as JSON, where an escape could hide it, and no seal could be made of it
+        record(database, Call(Actor("key", "line 3"), NOW), after={"who": ["\ud800"]})
     assert refusal.value.code == "text_not_storable"
     assert entries(database) == []

@@ -73,8 +73,8 @@ def uptime(values: Mapping[str, str]) -> float | None:
 
 
 def _text(value: str | None) -> str | None:
-    """Return a value that is one: printers say "?" of what they have not."""
-    return value.strip()[:64] or None if value not in (None, "?") else None
+    """Return a value that is one, as anybody can read it: printers say "?" of what they have not."""
+    return re.sub("[^ -~]", "?", value.strip()[:64]) or None if value not in (None, "?") else None
 
 
 def host_status(value: str) -> HostStatus | None:

@@ -143,7 +143,8 @@ def _count(text: str) -> int:
 
 
 def _identity(fields: list[str]) -> Identity | None:
-    model, version, dpmm = fields[0].strip(), fields[1].strip(), fields[2].strip()
+    # They are kept and shown: of what a printer may say only what anybody can read.
+    model, version, dpmm = (re.sub("[^ -~]", "?", field.strip()) for field in fields[:3])
     if not (model and version and re.fullmatch("[0-9]{1,3}", dpmm) and 1 <= int(dpmm) <= 48):
         return None
     return Identity(model, version, int(dpmm))

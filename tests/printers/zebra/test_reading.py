@@ -65,6 +65,12 @@ def test_another_uptime_is_none(said: str) -> None:
     assert reading.uptime({"device.uptime": said}) is None
 
 
+@pytest.mark.parametrize("said", ["50J\x00154", "50J\ud800154", "50J\n154", "50J\xe4154", "50J\u202e154"])
+def test_who_it_is_is_said_in_characters_that_anybody_can_read(said: str) -> None:
+    """It is kept, shown and sealed in the audit."""
+    assert reading.of({**VALUES, "device.unique_id": said}, None).unique_id == "50J?154"
+
+
 @given(st.dictionaries(st.sampled_from(reading.ASKED), st.text(max_size=60)), st.text(max_size=200))
 def test_no_value_raises(values: dict[str, str], status: str) -> None:
     found = reading.of(values, reading.host_status(status))

@@ -231,6 +231,7 @@ def test_a_garbled_status_does_not_take_back_a_good_one() -> None:
         (b"\x02ZT411-600dpi,V92.21.16Z,24,65536KB,C,R,P\x03", Identity("ZT411-600dpi", "V92.21.16Z", 24)),
         (b"\x02 105SL , V48.15.4 , 08 , 3072KB , X \x03", Identity("105SL", "V48.15.4", 8)),
         (b"\x02S4M,V53.17.9Z,6,7168KB,X\x03", Identity("S4M", "V53.17.9Z", 6)),
+        (b"\x02ZD\x00621,V\xff84\r\n.1,8,8176KB,X\x03", Identity("ZD?621", "V?84??.1", 8)),
     ],
 )
 def test_models_say_who_they_are_in_several_forms(answer: bytes, identity: Identity) -> None:
