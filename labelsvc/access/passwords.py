@@ -1,6 +1,6 @@
 """Passwords: their rules, and what of them is kept (scrypt, RFC 7914).
 
-    scrypt$16384$8$5$SALT$DIGEST      n, r, p, then salt and digest in base64
+    scrypt$32768$8$3$SALT$DIGEST      n, r, p, then salt and digest in base64
 
 The parameters stand with each digest, so that they can be raised for the passwords to come.
 """

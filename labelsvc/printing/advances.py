@@ -3,9 +3,8 @@
 A fleet learns of a thousand labels a second, and each needs its commit before the next one may go. Nearly all of these
 say the same: one more label came out, one more is on its way. So whoever has such an advance while another's is being
 committed waits for that one's end, and then one of those who wait commits for all of them, with a handful of
-statements however many they are. What is not plain (an end that was asked for, a lease that was lost, a fault, a
-label that was scanned meanwhile) is left
-to its own delivery, which then commits alone.
+statements however many they are. What is not plain (an end that was asked for, a lease that was lost, a fault, a label
+that was scanned meanwhile) is left to its own delivery, which then commits alone.
 """
 
 from __future__ import annotations
