@@ -64,7 +64,9 @@ def arrive(db: Database, call: Call, arrival: Arrival) -> None:
                 before={"instance": was.instance},
                 after={"instance": arrival.instance},
             )
-        doubled = was.doubled or (was.instance == arrival.instance and arrival.boot in was.boots)
+        # Once may be a late question of a process that is gone; who comes back twice works beside another.
+        back = was.instance == arrival.instance and was.boots.count(arrival.boot) > 1
+        doubled = was.doubled or back
         boots = was.boots if was.boot in (None, arrival.boot) else (*was.boots, str(was.boot))
         stations.save(conn, replace(now, boots=boots, doubled=doubled))
         if doubled and not was.doubled:

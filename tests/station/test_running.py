@@ -276,3 +276,29 @@ def test_the_first_claim_of_another_instance_is_refused_until_a_release(dock: Do
         step(station)
     with dock.station("reinstalled") as other, pytest.raises(Refused, match="station_other_instance"):
         other.claim()
+
+
+def test_a_server_that_was_set_back_is_told_again_what_it_lost(dock: Dock, printer: VirtualPrinter) -> None:
+    """It says which line it expects, as a restored backup does."""
+    batch = dock.works.issue(4)
+    printer.media_out()
+    with dock.station() as station:
+        step(station)
+        (holding,) = station.holdings.values()
+        told = holding.acknowledged
+        assert told > 2
+        gap = Refused(409, {"code": "journal_gap", "sequence": 2})
+        answers = [gap]
+
+        def lose(path: str) -> None:
+            if path.endswith("/reports") and answers:
+                raise answers.pop()
+
+        dock.wire.before = lose
+        printer.load_media()
+        printing.print_all(station.press, holding)
+        assert station.report()
+        assert holding.acknowledged == 1
+        work_off(station)
+    assert dock.works.job(batch).outcomes == {"confirmed": 4}
+    assert out(dock, printer) == dock.works.serials(batch)
