@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from labelsvc.domain.actors import Call
 from labelsvc.domain.batches import Download, LabelsRequest
 from labelsvc.domain.issuer import Issuer
-from labelsvc.domain.outcomes import Interval, having, within
+from labelsvc.domain.outcomes import Interval, Outcome, having, within
 from labelsvc.domain.ranges import Numbering
 from labelsvc.errors import Conflict, InvalidInput, NotAllowed
 from labelsvc.issuing.batches import label_interval
@@ -19,7 +19,7 @@ from labelsvc.labels import pdf, raster, zpl
 from labelsvc.labels.compiling import compile_layout
 from labelsvc.labels.formats import LabelFormat, parsed
 from labelsvc.labels.values import Values
-from labelsvc.storage import audit, batches, label_formats, outcomes
+from labelsvc.storage import audit, batches, label_formats, outcomes, quality
 from labelsvc.storage import ranges as range_rows
 from labelsvc.storage.batches import BatchRow
 from labelsvc.storage.database import Database
@@ -29,6 +29,13 @@ RESOLUTIONS = (8, 12)
 DEFAULT_DPMM = 12
 #: A CSV is made in pieces of this many lines.
 _LINES = 1_000
+
+#: Outcomes that no label may say otherwise of, and what is answered then.
+_GONE: Mapping[Outcome, str] = {
+    "returned": "numbers_returned",
+    "spoiled": "numbers_not_valid",
+    "invalidated": "numbers_not_valid",
+}
 
 _MEDIA = {"zpl": "application/vnd.zebra-zpl", "pdf": "application/pdf", "png": "image/png"}
 
@@ -85,7 +92,8 @@ def labels(
         NotFound: no such batch.
         NotAllowed: the batch has a printer.
         InvalidInput: the labels are not of this batch, or cannot be made at this resolution.
-        Conflict: numbers among them were returned; there is no label for them.
+        Conflict: numbers among them were returned, spoiled or invalidated, so there is no label for them; or they are
+            to be printed and the lot is closed.
         TooLarge: more labels than one PDF holds.
     """
     with db.read() as conn:
@@ -126,18 +134,18 @@ def _numbering(issuer: Issuer, row: BatchRow) -> Numbering:
 
 
 def _note(db: Database, call: Call, part: _Part, form: str) -> None:
-    """Write the entry, unless numbers of the part were returned, be it a moment ago."""
+    """Write the entry, unless numbers of the part are not in use any more, or the lot is closed, be it a moment ago."""
     row = part.row
 
     def work(conn: Connection) -> None:
+        if form != "png":  # a picture is to look at; the others are to print
+            quality.check_open(conn, row.lot_id)
         range_rows.lock(conn, row.range_id)
-        returned = having(within(outcomes.of_range(conn, row.range_id), part.first, part.last), {"returned"})
-        if returned:
-            raise Conflict(
-                "numbers_returned",
-                f"Expected numbers in use, got label {returned[0].first - row.first + 1}, which was returned.",
-                pointer="/first",
-            )
+        gone = having(within(outcomes.of_range(conn, row.range_id), part.first, part.last), _GONE.keys())
+        if gone:
+            label, outcome = gone[0].first - row.first + 1, gone[0].outcome
+            message = f"Expected numbers in use, got label {label}, which was {outcome}."
+            raise Conflict(_GONE[outcome], message, pointer="/first")
         after = {"form": form, "first": part.first, "last": part.last}
         audit.record(conn, call, "batch.download", f"batch:{row.id}", after=after)
 

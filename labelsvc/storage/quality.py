@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, distinct, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Subquery, distinct, func, insert, or_, select, update
 
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.jobs import JOB_ENDED
@@ -181,7 +181,7 @@ _INTERVALS = 100
 def scanned(
     conn: Connection, range_id: int, origin: int, there: Sequence[tuple[int, int]], chosen: SamplingPlan
 ) -> int:
-    """Count the labels of a range that a sampling plan asks for and that were found right.
+    """Count the labels of a range that a sampling plan asks for and that were found right since they were printed last.
 
     Args:
         origin, there: as SamplingPlan.asked takes them.
@@ -194,11 +194,22 @@ def scanned(
         its.append(or_((ordinal - origin) % chosen.nth == 0, ordinal == there[-1][1]))
     elif chosen.kind == "ends":
         its.append(ordinal.in_((there[0][0], there[-1][1])))
+    again = _printed_again(range_id)
+    its.append(or_(again.c.began.is_(None), label_scans.c.at >= again.c.began))
+    count = select(func.count(distinct(ordinal))).outerjoin_from(label_scans, again, again.c.first == ordinal)
     total = 0
     for at in range(0, len(there), _INTERVALS):
         inside = or_(*(ordinal.between(first, last) for first, last in there[at : at + _INTERVALS]))
-        total += int(conn.execute(select(func.count(distinct(ordinal))).where(*its, inside)).scalar_one())
+        total += int(conn.execute(count.where(*its, inside)).scalar_one())
     return total
+
+
+def _printed_again(range_id: int) -> Subquery:
+    """Select of which numbers a label was printed again, and when its latest one began: scans of before say nothing."""
+    copies = (print_jobs.c.range_id == range_id, print_jobs.c.kind == "reprint", job_outcomes.may_have_come_out())
+    its_batch = select(batches.c.id).where(batches.c.range_id == range_id).scalar_subquery()
+    query = select(print_jobs.c.first, func.max(print_jobs.c.started_at).label("began"))
+    return query.where(print_jobs.c.batch_id == its_batch, *copies).group_by(print_jobs.c.first).subquery()
 
 
 def scans_of(conn: Connection, range_id: int, ordinal: int, limit: int) -> tuple[KeptScan, ...]:

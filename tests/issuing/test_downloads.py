@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from labelsvc.domain.batches import LabelsRequest
+from labelsvc.domain.moves import Declaration, Move
 from labelsvc.errors import Conflict, LabelsvcError, NotAllowed, NotFound, TooLarge
 from labelsvc.issuing import downloads, label_formats
+from labelsvc.printing import numbers, reconciliation
 
 
 def labels(plant: Any, batch: Any, form: str, *, any_batch: bool = True, **request: Any) -> Any:
@@ -147,6 +149,31 @@ def test_numbers_that_were_returned_have_no_labels(plant: Any, batch: Any, first
     assert f"label {max(first, 4)}, which was returned" in refusal.value.message
     assert plant.tables() == before
     assert b"".join(labels(plant, batch, "zpl", first=6).body)
+
+
+@pytest.mark.parametrize("outcome", ["spoiled", "invalidated"])
+@pytest.mark.parametrize("form", ["zpl", "pdf", "png"])
+def test_numbers_that_are_not_valid_any_more_have_no_labels(plant: Any, batch: Any, outcome: Any, form: Any) -> None:
+    """A label that says the contrary would be one more that nobody accounts for."""
+    serial = plant.serials(batch)[3]
+    move = Move(batch.product_code, (serial,), outcome, "torn")
+    numbers.move_numbers(plant.db, plant.issuer, plant.call("torn"), move)
+    with pytest.raises(Conflict) as refusal:
+        labels(plant, batch, form, first=4, count=1)
+    assert (refusal.value.code, refusal.value.pointer) == ("numbers_not_valid", "/first")
+    assert f"label 4, which was {outcome}" in refusal.value.message
+    assert plant.audit("batch.download") == []
+
+
+def test_nothing_is_printed_of_a_closed_lot_and_all_of_it_can_be_looked_at(plant: Any, batch: Any) -> None:
+    all_on_goods = Declaration("held", "confirmed", "All are on their goods.")
+    reconciliation.declare(plant.db, plant.call("declare"), batch.lot_id, all_on_goods)
+    reconciliation.close_lot(plant.db, plant.issuer, plant.call(), batch.lot_id, None)
+    for form in ("zpl", "pdf"):
+        with pytest.raises(Conflict) as refusal:
+            labels(plant, batch, form)
+        assert refusal.value.code == "lot_closed"
+    assert b"".join(labels(plant, batch, "png", first=1).body).startswith(b"\x89PNG")
 
 
 def test_numbers_returned_while_a_download_begins_have_no_labels_either(plant: Any, batch: Any) -> None:

@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 
 from labelsvc.domain.batches import BatchRequest, LotDates, LotRequest, ReturnRequest
 from labelsvc.domain.moves import DECLARED, MOVES, Declaration, Move
-from labelsvc.domain.outcomes import OUTCOMES
+from labelsvc.domain.outcomes import OUTCOMES, Interval
 from labelsvc.domain.quality import SamplingPlan, VerifyScan
 from labelsvc.errors import Conflict, InvalidInput, LabelsvcError, NotFound
 from labelsvc.issuing import batches, lots
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printing import numbers, reconciliation, serial_list, verifying
+from labelsvc.storage import batches as batch_rows
+from labelsvc.storage import jobs as job_rows
+from labelsvc.storage import outcomes as outcome_rows
 from labelsvc.storage.database import Database
 
 
@@ -204,6 +207,35 @@ def test_a_label_that_is_no_more_is_not_asked_for(works) -> None:
     assert reconciliation.reconcile(works.db, works.lot_id).to_scan == 2  # labels 2 and 8 are the ends now
     assert [scan(works, serial) for serial in (serials[1], serials[7])] == ["right"] * 2
     assert reconciliation.reconcile(works.db, works.lot_id).to_scan == 0
+
+
+def test_a_label_that_was_printed_again_is_asked_for_again(works) -> None:
+    """What was scanned was its old label, which is torn."""
+    batch = works.issue(3, printer=None)
+    serials = works.serials(batch)
+    sample(works, "every")
+    assert [scan(works, serial) for serial in serials] == ["right"] * 3
+    works.add_printer("p", "file:///line.zpl")
+    works.pass_time(60)
+    with works.db.read() as conn:
+        row, printer = batch_rows.get(conn, batch.id), works.printer()
+    again = job_rows.NewJob(batch.id, row.range_id, printer.id, printer.revision, row.first, row.first, "reprint", 1)
+    job_id = works.db.write(lambda conn: job_rows.add(conn, works.call(), again))
+    assert reconciliation.reconcile(works.db, works.lot_id).to_scan == 0  # it still has its old label
+
+    def sent(conn) -> None:
+        job_rows.set_state(conn, job_id, "completed", (), started_at=works.clock())
+        said = Interval(row.first, row.first, "confirmed", "counted")
+        outcome_rows.append(conn, works.call(), row.range_id, said, job_id=job_id)
+
+    works.db.write(sent)
+    works.pass_time(60)
+    assert figures(works) == {"confirmed": 3}
+    with pytest.raises(Conflict) as refused:
+        close(works)
+    assert refused.value.code == "lot_not_sampled"
+    assert scan(works, serials[0]) == "right"
+    assert close(works).to_scan == 0
 
 
 def test_a_scan_of_the_wrong_lot_is_no_sample(works) -> None:
