@@ -19,6 +19,8 @@ from labelsvc.storage.database import Database
 #: Commands that change prefixes, wipe settings, or can harm the printer; no label of ours holds one.
 OVERRIDDEN = ("^CC", "~CC", "^CT", "~CT", "^CD", "~CD", "^SR", "^KP", "~KP", "^JU")
 
+_ADD, _LIST = "device.command_override.add", "device.command_override.list"
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -35,10 +37,7 @@ def settings_for() -> tuple[Setting, ...]:
     ^JZ is volatile: it is set anew with each connection to a certified printer, as its certification found it.
     """
     return (
-        *(
-            Setting("device.command_override.add", command, f"{command} is not obeyed any more")
-            for command in OVERRIDDEN
-        ),
+        *(Setting(_ADD, command, f"{command} is not obeyed any more") for command in OVERRIDDEN),
         Setting("device.command_override.active", "yes", "these commands are not obeyed"),
         Setting("ezpl.reprint_mode", "off", "no label is printed again at the panel, unseen"),
     )
@@ -53,7 +52,7 @@ def harden(
     answer_seconds: float = 2.0,
     callers: Callers | None = None,
 ) -> tuple[Setting, ...]:
-    """Set a printer, and see that it is so; return what was set.
+    """Set a printer, and see that it is so; return what was set. The audit also has what was changed before it failed.
 
     Args:
         callers: where printers dial in; None: not here.
@@ -67,27 +66,44 @@ def harden(
     with db.read() as conn:
         printer = printers.get(conn, name)
     _, config = ways_of(printer.spec.uri, data_dir, callers)
-    port = JsonPort(config, answer_seconds)
-    chosen = settings_for()
+    port, chosen, told = JsonPort(config, answer_seconds), settings_for(), list[Setting]()
+    failure: Conflict | Unavailable | None = None
     try:
         for setting in chosen:
-            said = port.tell({setting.name: setting.value})
-            if said is None:
+            if port.tell({setting.name: setting.value}) is None:
                 raise Unavailable("printer_unreachable", f"Expected {config} to answer, got nothing.")
-        kept = [setting for setting in chosen if not setting.name.endswith(".add")]
-        found = port.ask(tuple(setting.name for setting in kept)) or {}
+            told.append(setting)
+        _see(port, chosen)
     except (LinkLost, Unfit) as error:
-        raise Unavailable("printer_unreachable", error.message) from None
+        failure = Unavailable("printer_unreachable", error.message)
+    except (Conflict, Unavailable) as error:
+        failure = error
     finally:
         port.close()
-    for setting in kept:
-        if found.get(setting.name) != setting.value:
-            message = f"Expected {setting.name} to be {setting.value}, got {found.get(setting.name, 'no answer')!r}."
-            raise Conflict("printer_setting", message)
 
     def work(conn: Connection) -> None:
-        after = [{"name": setting.name, "value": setting.value} for setting in chosen]
-        audit.record(conn, call, "printer.harden", f"printer:{name}", after={"settings": after})
+        after = [{"name": setting.name, "value": setting.value} for setting in told]
+        reason = None if failure is None else failure.message
+        audit.record(conn, call, "printer.harden", f"printer:{name}", after={"settings": after}, reason=reason)
 
-    db.write(work)
+    if told:  # also what was changed before it failed
+        db.write(work)
+    if failure is not None:
+        raise failure
     return chosen
+
+
+def _see(port: JsonPort, chosen: tuple[Setting, ...]) -> None:
+    """See that settings are as they were chosen; which commands are overridden only some printers tell."""
+    kept = {setting.name: setting.value for setting in chosen if setting.name != _ADD}
+    found = port.ask(tuple(kept)) or {}
+    for name, value in kept.items():
+        if found.get(name) != value:
+            message = f"Expected {name} to be {value}, got {found.get(name, 'no answer')!r}."
+            raise Conflict("printer_setting", message)
+    listed = (port.ask((_LIST,)) or {}).get(_LIST, "?")
+    wanted = [setting.value for setting in chosen if setting.name == _ADD]
+    missing = [command for command in wanted if command not in listed]
+    # A list that is written in another way than we write commands tells nothing.
+    if missing and listed != "?" and (not listed or len(missing) < len(wanted)):
+        raise Conflict("printer_setting", f"Expected {_LIST} to hold {missing[0]}, got {listed[:100]!r}.")
