@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from array import array
-from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import accumulate
 
 from labelsvc.domain.issuer import Issuer
-from labelsvc.domain.jobs import BLOCK, Printer
+from labelsvc.domain.jobs import Printer
+from labelsvc.domain.passage import Passage
 from labelsvc.domain.ranges import Numbering
 from labelsvc.labels import zpl
 from labelsvc.labels.compiling import compile_layout
@@ -37,23 +34,18 @@ class Handover:
     def __init__(self, layout: Layout, numbering: Numbering, span: tuple[int, int], *, echo: bool = False) -> None:
         self._layout = layout
         self._numbering = numbering
-        self._origin, self._end = span
+        self._end = span[1]
         self._echo = echo
-        self._first = self._origin
-        self._lengths = array("Q")
+        self._passage = Passage(span[0])
         self._ahead: dict[int, bytes] = {}  # labels that are made and will be asked for one by one
         self._echoes: dict[str, int] = {}
-        self._run: tuple[int, int] | None = None  # the run of labels inside one block that is being digested
-        self._hash = hashlib.sha256()
-        self._done: list[tuple[int, int, str]] = []
 
     def chunks(self, first: int, last: int) -> Iterator[bytes]:
         """Yield the bytes of the labels first .. last."""
-        self._first, self._lengths = first, array("Q")
+        self._passage.begin(first)
         waiting = bytearray()
         for label in self._made(first, last) if self._echo else self.rendered(first, last):
-            self._digest(first + len(self._lengths), label)
-            self._lengths.append(len(label))
+            self._passage.add(label)
             waiting += label
             if len(waiting) >= _CHUNK:
                 yield bytes(waiting)
@@ -81,34 +73,12 @@ class Handover:
         return self._echoes.get(text)
 
     def touched(self, handed_over: int) -> tuple[int | None, bool]:
-        """Return the last label of which one of the first `handed_over` bytes is, and whether it can come out.
-
-        It can with its ^XZ; the line end behind that is nothing to a printer. (None, False) where not one byte was
-        handed over.
-        """
-        if handed_over == 0:
-            return None, False
-        ends = array("Q", accumulate(self._lengths))
-        at = bisect_left(ends, handed_over)
-        return self._first + at, ends[at] - len(zpl.LINE_END) <= handed_over
+        """Return the last label of which one of the first `handed_over` bytes is, and whether it can come out."""
+        return self._passage.touched(handed_over)
 
     def digests(self) -> list[tuple[int, int, str]]:
         """Return (first, last, sha256) of every run of labels inside one block that grew since it was last asked."""
-        grown = [*self._done]
-        if self._run is not None:
-            grown.append((*self._run, self._hash.hexdigest()))
-        self._done = []
-        return grown
-
-    def _digest(self, ordinal: int, label: bytes) -> None:
-        block_begins = (ordinal - self._origin) % BLOCK == 0
-        if self._run is None or block_begins or ordinal != self._run[1] + 1:
-            if self._run is not None:
-                self._done.append((*self._run, self._hash.hexdigest()))
-            self._run, self._hash = (ordinal, ordinal), hashlib.sha256()
-        else:
-            self._run = (self._run[0], ordinal)
-        self._hash.update(label)
+        return self._passage.digests()
 
 
 def prepare(db: Database, issuer: Issuer, job: JobRow, printer: Printer) -> Handover:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from labelsvc.domain.jobs import BLOCK
 from labelsvc.domain.journal import BLOCKS_AT_MOST
+from labelsvc.domain.passage import Passage
 
 #: Labels are handed to a transport in chunks of at least this many bytes.
 _CHUNK = 65_536
@@ -96,17 +93,11 @@ class StoredLabels:
 
     def __init__(self, path: Path, numbers: Iterable[int], origin: int) -> None:
         self._path = path
-        self._origin = origin
         with path.open("rb") as file:
             self.frames = index(file, numbers)
         self._file = path.open("rb")
-        self._first = 0
-        self._sizes = array("Q")
-        self._whole = array("Q")
+        self._passage = Passage(origin)
         self._echoes: dict[str, int] = {}
-        self._run: tuple[int, int] | None = None
-        self._hash = hashlib.sha256()
-        self._done: list[tuple[int, int, str]] = []
         self._lock = threading.Lock()
 
     def label(self, number: int) -> bytes:
@@ -125,15 +116,13 @@ class StoredLabels:
 
     def chunks(self, first: int, last: int) -> Iterator[bytes]:
         """Yield the bytes of the labels first .. last."""
-        self._first, self._sizes, self._whole = first, array("Q"), array("Q")
+        self._passage.begin(first)
         waiting = bytearray()
         for number in range(first, last + 1):
             label, echo = self.label(number), self.frames[number].echo
             if echo is not None:
                 self._echoes = dict([*list(self._echoes.items())[1 - _ECHOES :], (echo, number)])
-            self._digest(number, label)
-            self._sizes.append(len(label))
-            self._whole.append(len(label.rstrip()))
+            self._passage.add(label)
             waiting += label
             if len(waiting) >= _CHUNK:
                 yield bytes(waiting)
@@ -143,12 +132,7 @@ class StoredLabels:
 
     def touched(self, handed_over: int) -> tuple[int | None, bool]:
         """Return the last label of which one of the first `handed_over` bytes is, and whether it can come out."""
-        if handed_over == 0:
-            return None, False
-        ends = array("Q", accumulate(self._sizes))
-        at = bisect_left(ends, handed_over)
-        begin = ends[at] - self._sizes[at]
-        return self._first + at, begin + self._whole[at] <= handed_over
+        return self._passage.touched(handed_over)
 
     def echoed(self, text: str) -> int | None:
         """Return the label that the printer echoed, if it is one of those sent last."""
@@ -156,21 +140,7 @@ class StoredLabels:
 
     def digests(self) -> list[list[int | str]]:
         """Return [first, last, sha256] of every run of labels inside one block that grew since it was last asked."""
-        grown: list[list[int | str]] = [list(run) for run in self._done[:BLOCKS_AT_MOST]]
-        self._done = self._done[BLOCKS_AT_MOST:]
-        if self._run is not None and len(grown) < BLOCKS_AT_MOST:
-            grown.append([*self._run, self._hash.hexdigest()])
-        return grown
-
-    def _digest(self, number: int, label: bytes) -> None:
-        block_begins = (number - self._origin) % BLOCK == 0
-        if self._run is None or block_begins or number != self._run[1] + 1:
-            if self._run is not None:
-                self._done.append((*self._run, self._hash.hexdigest()))
-            self._run, self._hash = (number, number), hashlib.sha256()
-        else:
-            self._run = (self._run[0], number)
-        self._hash.update(label)
+        return [list(run) for run in self._passage.digests(BLOCKS_AT_MOST)]
 
     def close(self) -> None:
         """Let go of the file."""
