@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from labelsvc.printers.weblink import messages
+from labelsvc.printers.weblink.messages import Greeting
 from labelsvc.printers.weblink.websocket import WebSocket
 
 #: How long a printer may take to open a channel: it dials, and TLS takes a small processor its time.
@@ -112,6 +113,7 @@ class Callers:
         self._known: frozenset[str] = frozenset()
         self._mains: dict[str, list[Main]] = {}
         self._wanted: list[_Wanted] = []
+        self._unique_ids: dict[str, str] = {}  # of those that opened a channel
 
     def expect(self, serials: Iterable[str]) -> None:
         """Say which printers may dial in; those that may not any more are hung up on."""
@@ -149,15 +151,23 @@ class Callers:
                 self._mains[main.serial] = left
             else:
                 self._mains.pop(main.serial, None)
+                self._unique_ids.pop(main.serial, None)
             for wanted in self._wanted:
                 if wanted.main is main:
                     wanted.over.set()
 
-    def hand_over(self, serial: str, name: str, channel: WebSocket) -> bool:
-        """Give a channel to who waits for it; False: nobody does."""
+    def hand_over(self, said: Greeting, channel: WebSocket) -> bool:
+        """Give a channel to who waits for it; False: nobody does.
+
+        Raises:
+            ConnectionRefusedError: another printer of that serial number is printed on: labels would go to the one and
+                be counted by the other.
+        """
         with self._lock:
             for wanted in self._wanted:
-                if (wanted.main.serial, wanted.name) == (serial, name):
+                if (wanted.main.serial, wanted.name) == (said.serial, said.channel):
+                    if self._unique_ids.setdefault(said.serial, said.unique_id) != said.unique_id:
+                        raise ConnectionRefusedError(f"a second printer that calls itself {said.serial}")
                     self._wanted.remove(wanted)
                     wanted.socket = channel
                     wanted.over.set()

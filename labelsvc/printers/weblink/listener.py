@@ -159,7 +159,7 @@ class Listener:
             if greeting is None or (user and user[0] != greeting.serial):
                 raise ConnectionRefusedError("no greeting of a printer, or another's password")
             if greeting.channel is not None:
-                kept = self.callers.hand_over(greeting.serial, greeting.channel, caller)
+                kept = self.callers.hand_over(greeting, caller)
                 return None
             main = Main(greeting.serial, caller)
             kept = self.callers.admit(main)

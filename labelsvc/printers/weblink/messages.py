@@ -36,10 +36,12 @@ class Greeting:
     Attributes:
         serial: who dials in.
         channel: what it is for; None: it is a main connection.
+        unique_id: in a channel its serial number in full, which discovery may have no room for.
     """
 
     serial: str
     channel: str | None = None
+    unique_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,11 @@ def greeting(message: bytes) -> Greeting | None:
     said = _object(message)
     channel = said.get("channel_name")
     if channel in (RAW, CONFIG):
-        serial = said.get("unique_id")
-        serial = serial[: _SERIAL_AT.stop - _SERIAL_AT.start] if isinstance(serial, str) else ""
-        return Greeting(serial, channel) if SERIAL.fullmatch(serial) else None
+        unique_id = said.get("unique_id")
+        if not isinstance(unique_id, str):
+            return None
+        serial = unique_id[: _SERIAL_AT.stop - _SERIAL_AT.start]
+        return Greeting(serial, channel, unique_id) if SERIAL.fullmatch(serial) else None
     try:
         discovery = base64.b64decode(said.get("discovery_b64", ""), validate=True)
         serial = discovery[_SERIAL_AT].rstrip(b"\0 ").decode("ascii")

@@ -16,7 +16,7 @@ from labelsvc.printers.uris import transport_for
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printers.weblink import callers
 from labelsvc.printers.weblink.callers import Callers
-from labelsvc.printers.weblink.messages import CONFIG, RAW
+from labelsvc.printers.weblink.messages import CONFIG, RAW, Greeting
 from tests.printers.test_confirming import listen_for_ever
 from tests.printers.weblink.exchange import SERIAL, Exchange, until
 
@@ -131,6 +131,19 @@ def test_the_end_of_the_main_connection_is_a_lost_link(exchange: Exchange) -> No
             opened(exchange, PROFILE)
 
 
+def test_two_printers_under_one_serial_number_are_never_taken_for_one(exchange: Exchange) -> None:
+    """Discovery has room for twelve characters of it: labels would go to the one and be counted by the other."""
+    with VirtualPrinter(unique_id=f"{SERIAL}-A") as one, VirtualPrinter(unique_id=f"{SERIAL}-B") as two:
+        exchange.dial(one)
+        until(exchange.callers.connected)
+        data = exchange.callers.open(SERIAL, RAW)
+        exchange.dial(two)
+        until(lambda: len(exchange.callers._mains[SERIAL]) == 2)
+        with pytest.raises(TimeoutError):  # the one that came last is asked
+            exchange.callers.open(SERIAL, CONFIG, 1.0)
+        data.close()
+
+
 def test_one_of_two_main_connections_may_go(exchange: Exchange) -> None:
     exchange.printer(mains=2)
     until(lambda: len(exchange.callers._mains[SERIAL]) == 2)
@@ -211,6 +224,6 @@ def test_alerts_are_reasons_until_they_end(exchange: Exchange) -> None:
 
 
 def test_only_who_waits_for_a_channel_gets_it() -> None:
-    assert not Callers().hand_over(SERIAL, RAW, None)  # type: ignore[arg-type]
+    assert not Callers().hand_over(Greeting(SERIAL, RAW, SERIAL), None)  # type: ignore[arg-type]
     with pytest.raises(ConnectionRefusedError):
         Callers().open(SERIAL, RAW)

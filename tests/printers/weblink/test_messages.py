@@ -34,9 +34,9 @@ def channel(**more: object) -> bytes:
 def test_a_main_connection_tells_a_serial_number_and_a_channel_its_name_too() -> None:
     assert greeting(discovery(b"D2J180000001")) == Greeting("D2J180000001")
     assert greeting(discovery(b"XXRBJ1234\0\0\0")) == Greeting("XXRBJ1234")
-    assert greeting(channel()) == Greeting("D2J180000001", RAW)
-    assert greeting(channel(channel_name=CONFIG)) == Greeting("D2J180000001", CONFIG)
-    assert greeting(channel(unique_id="D2J180000001-LONG")) == Greeting("D2J180000001", RAW)
+    assert greeting(channel()) == Greeting("D2J180000001", RAW, "D2J180000001")
+    assert greeting(channel(channel_name=CONFIG)) == Greeting("D2J180000001", CONFIG, "D2J180000001")
+    assert greeting(channel(unique_id="D2J180000001-LONG")) == Greeting("D2J180000001", RAW, "D2J180000001-LONG")
 
 
 @pytest.mark.parametrize(
