@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from labelsvc.domain.element_strings import FNC1, split_element_string
 from labelsvc.errors import InvalidInput
@@ -14,6 +15,8 @@ _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 #: What a scanner that plays a keyboard puts around what it read.
 _AROUND = "\r\n\t "
 _END_CARD = re.compile(r"labelsvc:lot/([0-9]{1,18})/([0-9]{1,18})/([0-9a-f]{64})")
+#: AIs of dates that a lot has: production, packaging, best before, sell by, expiry.
+_DATES = frozenset({"11", "13", "15", "16", "17"})
 _SERIAL = re.compile(r"[!-~]{1,20}")
 
 
@@ -25,12 +28,14 @@ class Reading:
         product: GTIN or item code; None: it names none.
         lot: lot number; None: it names none.
         domain: what stands before the keys of a Digital Link; None: it is none.
+        dates: the dates it says, YYMMDD, whatever they are of.
     """
 
     serial: str
     product: str | None = None
     lot: str | None = None
     domain: str | None = None
+    dates: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,17 @@ def read(text: str) -> Reading | EndCard | None:
 
 def _elements(text: str) -> Reading | None:
     try:
-        said = dict(split_element_string(text))
+        pairs = set(split_element_string(text))
     except InvalidInput:
         return None
-    return Reading(said["21"], said["01"], said.get("10")) if "21" in said else None
+    said = dict(pairs)
+    if "21" not in said or len(said) < len(pairs):  # one that contradicts itself says nothing
+        return None
+    return Reading(said["21"], said["01"], said.get("10"), dates=_dates(pairs))
+
+
+def _dates(pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
+    return frozenset(value for ai, value in pairs if ai in _DATES)
 
 
 def _link(text: str) -> Reading | None:
@@ -85,5 +97,5 @@ def _link(text: str) -> Reading | None:
             if "21" not in said:
                 return None
             domain = f"{link.scheme}://{link.netloc}{'/'.join(steps[:at])}"
-            return Reading(said["21"], steps[at + 1], said.get("10"), domain)
+            return Reading(said["21"], steps[at + 1], said.get("10"), domain, _dates(parse_qsl(link.query)))
     return None

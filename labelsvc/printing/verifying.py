@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from labelsvc.domain.actors import Call
-from labelsvc.domain.gs1 import parse_product_code
+from labelsvc.domain.gs1 import format_yymmdd, parse_product_code
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.moves import SCANNABLE
 from labelsvc.domain.outcomes import Interval
@@ -146,9 +146,12 @@ def _strange(said: Reading, batch: BatchRow) -> tuple[VerdictKind, str] | None:
     """Return why a label is none of those that were printed of a batch, whatever its serial."""
     if said.lot not in (None, batch.lot_number):
         return "wrong-lot", f"Expected a label that says lot {batch.lot_number}, got one that says another."
-    printed = Values.from_json(batch.frozen).digital_link
-    if said.domain not in (None, printed):
-        return "unknown", f"Expected a link that begins with {printed}, got another."
+    printed = Values.from_json(batch.frozen)
+    if said.domain not in (None, printed.digital_link):
+        return "unknown", f"Expected a link that begins with {printed.digital_link}, got another."
+    dates = {format_yymmdd(day) for day in (printed.production, printed.expiry, printed.best_before) if day is not None}
+    if not said.dates <= dates:
+        return "unknown", f"Expected a label that says {', '.join(sorted(dates))}, got one that says another date."
     return None
 
 

@@ -17,15 +17,18 @@ CARD = "labelsvc:lot/12/480/" + "0f" * 32
     ("text", "reading"),
     [
         # GS1 DataMatrix and GS1-128, as scanners give them: with and without identifier and FNC1.
-        (f"]d201{GTIN}17281119" + f"10L-1{GS}21A1B2", Reading("A1B2", GTIN, "L-1")),
+        (f"]d201{GTIN}17281119" + f"10L-1{GS}21A1B2", Reading("A1B2", GTIN, "L-1", dates=frozenset({"281119"}))),
         (f"]C101{GTIN}21A1B2{GS}10L-1", Reading("A1B2", GTIN, "L-1")),
         (f"{GS}01{GTIN}21A1B2", Reading("A1B2", GTIN)),
         (f"01{GTIN}21A1B2", Reading("A1B2", GTIN)),
-        (f"]d2{GS}01{GTIN}1728111910L-1{GS}21A1B2{GS}\r\n", Reading("A1B2", GTIN, "L-1")),
+        (
+            f"]d2{GS}01{GTIN}112611191728111910L-1{GS}21A1B2{GS}\r\n",
+            Reading("A1B2", GTIN, "L-1", dates=frozenset({"261119", "281119"})),
+        ),
         # A Digital Link in a QR (]Q1) or in a DataMatrix (]d1); https://host and https://host/path.
         (
             f"]Q1https://id.example.com/01/{GTIN}/10/L-1/21/A1B2?17=281119",
-            Reading("A1B2", GTIN, "L-1", "https://id.example.com"),
+            Reading("A1B2", GTIN, "L-1", "https://id.example.com", frozenset({"281119"})),
         ),
         (f"https://example.com/id/01/{GTIN}/21/A1B2", Reading("A1B2", GTIN, None, "https://example.com/id")),
         (f"https://id.example.com/01/{GTIN}/10/A%2FB/21/X%2E1", Reading("X.1", GTIN, "A/B", "https://id.example.com")),
@@ -50,6 +53,8 @@ CARD = "labelsvc:lot/12/480/" + "0f" * 32
         ("two words", None),
         ("Ωmega", None),
         (f"01{GTIN}10L-1", None),
+        (f"01{GTIN}21A1{GS}21A2", None),  # of which of the two is it?
+        (f"01{GTIN}1728111917281120" + "21A1", None),
         (f"https://id.example.com/01/{GTIN}", None),
         (f"https://id.example.com/01/{GTIN}/10/L-1", None),
         ("https://id.example.com/01/950600013435/21/A1", None),

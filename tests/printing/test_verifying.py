@@ -102,6 +102,10 @@ def test_what_a_label_says_must_be_what_was_printed(works, oil) -> None:
     """Another lot number or domain beside one of our serials: nothing of ours, so it proves nothing."""
     serial = works.serials(oil)[0]
     assert scan(works, f"]d201{GTIN}10L/2\x1d21{serial}").kind == "wrong-lot"
+    # The lot was produced on 2026-11-22 and expires on 2028-11-21.
+    for dates in ("17291121", "1126112117281121", "1728112115281120"):
+        assert scan(works, f"]d201{GTIN}{dates}10L/1\x1d21{serial}").kind == "unknown"
+    assert scan(works, f"https://id.example.com/01/{GTIN}/10/L%2F1/21/{serial}?17=291121").kind == "unknown"
     verdict = scan(works, f"https://id.example.org/01/{GTIN}/10/L%2F1/21/{serial}")
     assert (verdict.kind, verdict.batch_id) == ("unknown", oil.id)
     assert known(works, oil) == [(4, "held", None)]
