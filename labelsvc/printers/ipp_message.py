@@ -139,7 +139,7 @@ def decode(data: bytes) -> Message:
         raise Garbled(f"Expected a message of at least {_HEAD.size} bytes, got {len(data)}.")
     major, minor, code, request_id = _HEAD.unpack_from(data)
     reader = _Reader(data, _HEAD.size)
-    groups: list[tuple[int, list[Attribute]]] = []
+    groups: list[tuple[int, list[_Found]]] = []
     while (tag := reader.byte()) != _END:
         if tag in _DELIMITERS:
             groups.append((tag, []))
@@ -147,10 +147,15 @@ def decode(data: bytes) -> Message:
         if not groups:
             raise Garbled("Expected a group of attributes, got an attribute in none.")
         _take(reader, tag, groups[-1][1])
-    return Message(code, request_id, tuple((tag, tuple(found)) for tag, found in groups), (major, minor))
+    known = tuple((tag, tuple(Attribute(*one[:2], tuple(one[2])) for one in found)) for tag, found in groups)
+    return Message(code, request_id, known, (major, minor))
 
 
-def _take(reader: _Reader, tag: int, attributes: list[Attribute]) -> None:
+#: An attribute that is being read: its name, the tag of its first value, and as many values as there are so far.
+_Found = tuple[str, int, list[Value]]
+
+
+def _take(reader: _Reader, tag: int, attributes: list[_Found]) -> None:
     """Read what follows a value tag: an attribute, or one more value of the last one."""
     name = _text(reader.field())
     value = _value(tag, reader.field())
@@ -158,12 +163,11 @@ def _take(reader: _Reader, tag: int, attributes: list[Attribute]) -> None:
         reader.skip_collection()
         value = None
     if name:
-        attributes.append(Attribute(name, tag, (value,)))
+        attributes.append((name, tag, [value]))
     elif not attributes:
         raise Garbled("Expected the name of an attribute, got a value without one.")
     else:
-        last = attributes.pop()
-        attributes.append(Attribute(last.name, last.tag, (*last.values, value)))
+        attributes[-1][2].append(value)
 
 
 def _value(tag: int, data: bytes) -> Value:

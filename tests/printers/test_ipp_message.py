@@ -195,3 +195,10 @@ def test_all_that_a_real_printer_says_of_itself_is_read_as_ipptool_reads_it(ipp_
     assert [attribute.name for _, attributes in found.groups for attribute in attributes] == names
     assert len(names) > 100
     assert found.texts(Group.PRINTER, "printer-make-and-model") == ("Zebra ZD621",)
+
+
+def test_an_attribute_of_a_whole_answer_full_of_values_is_read_in_one_pass() -> None:
+    """Values without a name belong to the attribute before; 52,000 of them are as much as an answer may be."""
+    head = b"\x01\x01" + b"\0\0" + b"\0\0\0\x01"
+    body = b"\x04" + b"\x44\0\x01a\0\x01x" + b"\x44\0\0\0\x01y" * 43_000 + b"\x03"
+    assert decode(head + body).texts(Group.PRINTER, "a") == ("x", *("y",) * 43_000)
