@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NoReturn, get_args
 
 from labelsvc.domain.outcomes import Evidence
@@ -80,6 +81,8 @@ def read(line: str) -> Entry:
     """
     if len(line) > LINE_AT_MOST:
         raise _refused(f"at most {LINE_AT_MOST} characters", f"{len(line)}")
+    if "\n" in line or "\r" in line or not _is_unicode(line):  # lines are kept one under the other
+        raise _refused("characters on one line", "others")
     try:
         said = json.loads(line, parse_constant=_no_constant)
         number, do = said.pop("n"), said.pop("do")
@@ -113,20 +116,27 @@ def _label(value: Any) -> bool:
     return _is_whole(value) and value >= 1
 
 
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)  # half a character is none
+
+
 def _span(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(map(_label, value)) and value[0] <= value[1]
 
 
 def _spans(value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= 1_000 and all(map(_span, value))
+    """Whether they are intervals in ascending order that do not overlap."""
+    if not (isinstance(value, list) and len(value) <= 1_000 and all(map(_span, value))):
+        return False
+    return all(before[1] < after[0] for before, after in pairwise(value))
 
 
 def _number(value: Any) -> bool:
-    return type(value) is float or _is_whole(value)
+    return _is_whole(value) or (type(value) is float and abs(value) <= _NUMBER_AT_MOST)
 
 
 def _text(at_most: int) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, str) and len(value) <= at_most and "\0" not in value
+    return lambda value: isinstance(value, str) and len(value) <= at_most and "\0" not in value and _is_unicode(value)
 
 
 def _name(value: Any) -> bool:
@@ -158,7 +168,7 @@ def _or_none(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 def _WORD(value: str) -> bool:  # noqa: N802  # beside _HEX
-    return bool(re.fullmatch(r"[a-z0-9-]{1,80}", value))
+    return bool(re.fullmatch(r"[a-z0-9.-]{1,80}", value))
 
 
 def _HEX(value: Any) -> bool:  # noqa: N802  # beside _WORD

@@ -25,9 +25,9 @@ def serve(directory: Path, holdings: Iterable[Holding], now: datetime) -> None:
     for holding in mine:
         _look(holding, now)
     for key, request in requests.waiting(directory):
-        said = _answer(mine, key, request, now)
+        said = _used(directory, key, request) or _answer(mine, key, request, now)
         if said is not None:
-            requests.answer(directory, key, said)
+            requests.answer(directory, key, request, said)
 
 
 def _look(holding: Holding, now: datetime) -> None:
@@ -49,13 +49,26 @@ def give_back(holding: Holding, now: datetime, why: str) -> bool:
     return True
 
 
+_OTHER = {"error": "Expected the request that this key was used for, got another."}
+
+
+def _used(directory: Path, key: str, request: LineRequest | None) -> dict[str, Any] | None:
+    """Return what a key got before, also of a range that is no longer here."""
+    found = requests.used(directory, key)
+    if found is None:
+        return None
+    return found[1] if found[0] == request else _OTHER
+
+
 def _answer(mine: list[Holding], key: str, request: LineRequest | None, now: datetime) -> dict[str, Any] | None:
     """Return what a line is told; None: not yet."""
     if request is None:
         return {"error": "Expected a request with lot, printer and quantity, got another file."}
     for holding in mine:
         if key in holding.keys:
-            return _told(holding, *holding.keys[key])
+            first, last = holding.keys[key]
+            its = LineRequest(holding.terms.lot_number, holding.terms.printer, last - first + 1)
+            return _told(holding, first, last) if request == its else _OTHER
     fitting = [
         one
         for one in mine

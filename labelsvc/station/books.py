@@ -103,7 +103,7 @@ class JournalBooks:
 
     def met(self, identity: str) -> None:
         """Write down that another printer answers than the one meant."""
-        self.write("met", identity=identity[:200])
+        self.write("met", identity=_shown(identity)[:200])
 
     def end(self, command: Command) -> str | None:
         """Write down how the delivery ended; return the word for it, or None where the labels are no longer ours."""
@@ -132,12 +132,17 @@ class JournalBooks:
             how=how,
             until=until,
             reasons=list(reasons[:REASONS_AT_MOST]),
-            message=None if message is None else message.replace("\0", "")[:_MESSAGE_AT_MOST],
+            message=None if message is None else _shown(message),
             faulted=faulted,
             partial=partial,
             blocks=self.labels.digests(),
         )
         return how
+
+
+def _shown(message: str) -> str:
+    """Return a message as a line holds it: an escape for what cannot be shown would make it longer."""
+    return "".join(char if char.isprintable() else "?" for char in message[:_MESSAGE_AT_MOST])
 
 
 def _listed(spans: tuple[tuple[int, int], ...]) -> list[list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -121,6 +122,10 @@ class Holding:
             OSError, Spoilt: they are not there; nothing is.
         """
         directory = root / str(int(said["id"]))
+        if (directory / "journal").exists():  # of a claim that cannot be read: it is evidence
+            aside = root.parent / "refused" / f"{directory.name}-{secrets.token_hex(6)}"
+            aside.parent.mkdir(exist_ok=True)
+            directory.rename(aside)
         directory.mkdir(parents=True, exist_ok=True)
         try:
             write_whole(directory / "labels", body)
@@ -234,6 +239,8 @@ class Holding:
         """Delete it: the server has all that it says."""
         self.drop_labels()
         self.journal.close()
+        (self.directory / "claim.json").unlink(missing_ok=True)  # what is left without it is no claim
+        sync_directory(self.directory)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def set_aside(self) -> Path:

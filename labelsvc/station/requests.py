@@ -1,7 +1,8 @@
 """What a line asks of the station next to it, without the server: files that are there whole or not at all.
 
 A request is a file in `requests`, named by its key; the answer is a file of the same name in `answers`. A key is used
-once: the journal says which labels it got, so that asking again, also after a power loss, gets the same ones.
+once: which labels it got is written into the journal, and into `used` when it is answered, so that asking again, also
+after a power loss or when all of them were reported, gets the same ones.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from labelsvc.errors import Conflict, InvalidInput, Unavailable
 from labelsvc.station.files import write_whole
 
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,100}")
+#: Keys whose answers are remembered; the oldest are forgotten.
+_REMEMBERED_AT_MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def waiting(directory: Path) -> list[tuple[str, LineRequest | None]]:
         try:
             said = json.loads(path.read_text("utf-8"))
             request = LineRequest(str(said["lot"]), str(said["printer"]), int(said["quantity"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             request = None
         found.append((path.stem, request))
     return found
@@ -76,11 +79,34 @@ def _age(path: Path) -> tuple[int, str]:
         return 0, path.name
 
 
-def answer(directory: Path, key: str, said: dict[str, Any]) -> None:
-    """Answer a request.
+def used(directory: Path, key: str) -> tuple[LineRequest, dict[str, Any]] | None:
+    """Return what a key was used for, and what it got; None: it was not used, or so long ago that it is forgotten."""
+    path = directory / "used" / f"{key}.json"
+    if not path.exists():
+        return None
+    try:
+        said = json.loads(path.read_text("utf-8"))
+        return LineRequest(**said["request"]), dict(said["answer"])
+    except (OSError, ValueError, KeyError, TypeError):  # it was used, and nobody knows for what
+        return LineRequest("", "", 0), {}
+
+
+def _remember(directory: Path, key: str, request: LineRequest, said: dict[str, Any]) -> None:
+    folder = directory / "used"
+    folder.mkdir(exist_ok=True)
+    write_whole(folder / f"{key}.json", [json.dumps({"request": asdict(request), "answer": said}).encode()])
+    known = list(folder.glob("*.json"))
+    for path in sorted(known, key=_age)[: max(0, len(known) - _REMEMBERED_AT_MOST)]:
+        path.unlink(missing_ok=True)
+
+
+def answer(directory: Path, key: str, request: LineRequest | None, said: dict[str, Any]) -> None:
+    """Answer a request; what it got is remembered.
 
     Raises:
         OSError: the disk does not take the answer; the request stays.
     """
+    if request is not None and "first" in said and used(directory, key) is None:
+        _remember(directory, key, request, said)
     write_whole(directory / "answers" / f"{key}.json", [json.dumps(said).encode()])
     (directory / "requests" / f"{key}.json").unlink(missing_ok=True)

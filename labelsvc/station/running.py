@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from labelsvc import logs
-from labelsvc.errors import Conflict
+from labelsvc.errors import Conflict, InvalidInput
 from labelsvc.station import ahead
 from labelsvc.station.client import SILENCE, Refused, Server, Unreachable
 from labelsvc.station.files import write_whole
@@ -71,7 +71,7 @@ class Station:
         self.holdings: dict[int, Holding] = {}
         self._lock = threading.Lock()
         self._busy: dict[str, threading.Thread] = {}
-        for name in ("claims", "requests", "answers", "refused", "printed", "certificates"):
+        for name in ("claims", "requests", "answers", "used", "refused", "printed", "certificates"):
             (directory / name).mkdir(parents=True, exist_ok=True)
         self._locked = _locked(directory / "lock")
         self.instance = _instance(directory / "instance")
@@ -87,7 +87,7 @@ class Station:
             return  # it was not there whole when the power went, so the server never heard of it
         try:
             holding = Holding(path, self._now)
-        except (Damaged, Spoilt, OSError, ValueError, KeyError, TypeError):
+        except (Damaged, Spoilt, InvalidInput, OSError, ValueError, KeyError, TypeError):
             log.exception("station.claim_unreadable", claim=path.name)
             return
         self.holdings[holding.terms.id] = holding
@@ -154,14 +154,16 @@ class Station:
             Unreachable, Refused: the server does not answer, or not us.
             OSError: the disk does not take it.
         """
+        have = sorted(self.holdings)[:200]
         body = {
             "instance": self.instance,
             "boot": self.boot,
             "clock": self._now().isoformat(),
             "wait": self._poll_seconds,
-            "have": sorted(self.holdings)[:200],
+            "have": have,
         }
         answer = self.server.ask("/api/v1/station/claims", body, patience=self._poll_seconds)
+        self._look_for_gone(have, answer["claims"])
         for one in answer["claims"]:
             holding = self.holdings.get(one["id"])
             if holding is not None and one["canceled"]:
@@ -177,7 +179,27 @@ class Station:
         self._keep(said)
         return True
 
+    def _look_for_gone(self, had: list[int], claims: list[dict[str, Any]]) -> None:
+        """Print no more of what the server says we do not have any more: a person released it while nothing was told.
+
+        What was not told yet is told first; then the answer says so. A claim of which the server knows no line begins
+        with our seed, or it is another one: of a server that was restored, and gives numbers anew.
+        """
+        known = {one["id"]: one for one in claims}
+        for claim_id in had:
+            holding, one = self.holdings.get(claim_id), known.get(claim_id)
+            if holding is None or holding.over:
+                continue
+            told = one is None and len(holding.journal.lines) <= holding.acknowledged
+            another = one is not None and not one["acknowledged"] and one["chain"] != holding.terms.seed
+            if told or another:
+                log.error("station.claim_gone", claim=claim_id, printer=holding.terms.printer)
+                holding.gone.set()
+
     def _keep(self, said: dict[str, Any]) -> None:
+        if int(said["id"]) in self.holdings:  # another one of this number; ours goes, and then this is handed out again
+            self.holdings[int(said["id"])].gone.set()
+            return
         body = self.server.fetch(said["links"]["labels"])
         try:
             holding = Holding.keep(self.directory / "claims", said, body, self._now)
@@ -193,14 +215,20 @@ class Station:
         Raises:
             Unreachable, Refused: it does not answer, or not us.
         """
-        told = False
+        told, refused = False, None
         for holding in list(self.holdings.values()):
             lines = holding.journal.lines[holding.acknowledged : holding.acknowledged + _LINES]
             if lines and not holding.gone.is_set():
-                self._tell(holding, lines)
+                try:
+                    self._tell(holding, lines)
+                except Refused as error:  # one journal that is not taken keeps no other from being told
+                    refused = error
+                    continue
                 told = True
             elif holding.over and not lines and holding.terms.printer not in self._busy:
                 self._forget(holding)
+        if refused is not None and not told:
+            raise refused
         return told
 
     def _tell(self, holding: Holding, lines: list[str]) -> None:

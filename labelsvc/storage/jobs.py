@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, join, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, join, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from labelsvc.domain.actors import Call
@@ -16,7 +16,7 @@ from labelsvc.domain.pages import Page
 from labelsvc.errors import NotFound
 from labelsvc.storage import webhooks
 from labelsvc.storage.pages import AnyRow, page
-from labelsvc.storage.tables import print_job_blocks, print_jobs, printers
+from labelsvc.storage.tables import print_job_blocks, print_jobs, printers, station_claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +156,27 @@ def open_jobs(conn: Connection) -> tuple[JobRow, ...]:
 def head_of(printer_id: ColumnElement[int] | int) -> ColumnElement[int]:
     """Select the id of a printer's job that may be sent next: one that was begun, else the oldest.
 
-    Ids are given before commits, so an older job may turn up when a younger one was begun already.
+    Ids are given before commits, so an older job may turn up when a younger one was begun already. One that a station
+    prints of labels handed ahead is under way without a claim of its own, and nobody's to send.
     """
 
-    def first(*states: JobState) -> ColumnElement[int]:  # by the index, however many jobs there ever were
-        jobs = print_jobs.alias()
-        found = select(func.min(jobs.c.id)).where(jobs.c.printer_id == printer_id, jobs.c.state.in_(states))
-        return found.correlate(printers).scalar_subquery()
+    def first(*states: JobState) -> Select[int]:  # by the index, however many jobs there ever were
+        return select(func.min(jobs.c.id)).where(jobs.c.printer_id == printer_id, jobs.c.state.in_(states))
 
-    return func.coalesce(first("processing", "processing-stopped"), first("pending", "pending-held"))
+    jobs = print_jobs.alias()
+    ahead = select(station_claims.c.id).where(
+        station_claims.c.batch_id == jobs.c.batch_id,
+        station_claims.c.state == "open",
+        station_claims.c.kind == "ahead",
+        station_claims.c.job_id == jobs.c.id,
+        jobs.c.state == "processing",
+    )
+    begun = first("processing", "processing-stopped").where(~ahead.correlate(jobs).exists())
+    waiting = first("pending", "pending-held")
+    return func.coalesce(
+        begun.correlate(printers).scalar_subquery(),
+        waiting.correlate(printers).scalar_subquery(),
+    )
 
 
 def head(conn: Connection, printer_id: int) -> JobRow | None:

@@ -19,7 +19,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "boot": {"boot": "b", "instance": "i"},
     "begin": {},
     "hold": {"first": 1, "last": 2},
-    "state": {"reasons": ["media-empty-error"]},
+    "state": {"reasons": ["media-empty-error", "com.example.warmer-cold"]},  # a keyword of IPP has dots
     "met": {"identity": "XXQLJ1"},
     "use": {"key": "k", "first": 1, "last": 1, "age": 0.5},
     "return": {"spans": [[2, 3], [5, 5]], "why": "done", "age": 1},

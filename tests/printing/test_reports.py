@@ -285,6 +285,10 @@ def test_a_long_job_is_claimed_part_by_part(works, post: Post, monkeypatch: pyte
         '{"n":1,"at":"2026-11-22T12:00:00+00:00","do":"hold","first":1,"last":99999}',
         '{"n":2,"at":"2026-11-22T12:00:00+00:00","do":"begin"}',
         "[" * 5_000,
+        '{"n":1,\n"at":"2026-11-22T12:00:00+00:00","do":"begin"}',
+        '{"n":1,"at":"2026-11-22T12:00:00+00:00","do":"met","identity":"\\ud800"}',
+        '{"n":1,"at":"2026-11-22T12:00:00+00:00","do":"use","key":"k","first":1,"last":1,"age":1e999}',
+        '{"n":1,"at":"2026-11-22T12:00:00+00:00","do":"return","spans":[[1,3],[1,3]],"why":"","age":0}',
     ],
 )
 def test_what_is_no_journal_of_the_claim_is_refused_and_nothing_is_kept(works, post: Post, line: str) -> None:

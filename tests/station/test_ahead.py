@@ -206,6 +206,50 @@ def test_a_station_that_is_lost_leaves_what_it_had_in_doubt(dock: Dock, printer:
     assert outcomes(dock, other) == {"returned": 4}
 
 
+def test_what_a_line_took_is_nobodys_to_claim_a_second_time(dock: Dock, printer: VirtualPrinter) -> None:
+    batch = hand(dock)
+    with dock.station() as station:
+        fetch(station)
+        ask(station, "k", 5)
+        station.report()  # the server knows of it before a label is printed, and is asked for more
+        assert not station.claim()
+        work_off(station)
+        assert dock.works.settled(printer) == dock.works.serials(batch)[:5]
+    assert outcomes(dock, batch) == {"planned": 15, "confirmed": 5}
+
+
+def test_a_key_is_used_once_also_when_its_labels_were_reported_long_ago(dock: Dock, printer: VirtualPrinter) -> None:
+    hand(dock, 5)
+    with dock.station() as station:
+        fetch(station)
+        said = ask(station, "k", 5)
+        work_off(station)
+        ahead.serve(station.directory, list(station.holdings.values()), datetime.now(UTC))
+        work_off(station)
+        assert not station.holdings
+        hand(dock, 5)
+        fetch(station)
+        assert ask(station, "k", 4)["error"].startswith("Expected the request that this key was used for")
+        assert ask(station, "k", 5) == said
+    with dock.station() as station:
+        work_off(station)
+        assert ask(station, "k", 5) == said
+        assert ask(station, "k-2", 5)["claim"] != said["claim"]
+        assert ask(station, "k-2", 3)["error"].startswith("Expected the request that this key was used for")
+
+
+def test_a_file_that_is_no_request_is_answered_so_and_stops_nobody(dock: Dock, printer: VirtualPrinter) -> None:
+    hand(dock, 5)
+    with dock.station() as station:
+        fetch(station)
+        for body in ('{"lot":"M-1","printer":"p","quantity":1e999}', "[" * 100_000):
+            write_whole(station.directory / "requests" / "odd.json", [body.encode()])
+            ahead.serve(station.directory, list(station.holdings.values()), datetime.now(UTC))
+            said = json.loads((station.directory / "answers" / "odd.json").read_text("utf-8"))
+            assert said["error"].startswith("Expected a request with lot, printer and quantity")
+        assert ask(station, "k", 5)["last"] == 5
+
+
 def test_labels_are_handed_ahead_to_a_station_only_and_not_for_ever(dock: Dock, printer: VirtualPrinter) -> None:
     dock.works.add_printer("ours", "file:///ours.zpl")
     with pytest.raises(Conflict) as refused:

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from labelsvc import access
+from labelsvc.domain.journal import chained
 from labelsvc.errors import Conflict
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printers.virtual.engine import Personality
+from labelsvc.printing import stations
 from labelsvc.station import journal as journals
 from labelsvc.station import printing
 from labelsvc.station.client import Refused, Unreachable
@@ -302,3 +304,78 @@ def test_a_server_that_was_set_back_is_told_again_what_it_lost(dock: Dock, print
         work_off(station)
     assert dock.works.job(batch).outcomes == {"confirmed": 4}
     assert out(dock, printer) == dock.works.serials(batch)
+
+
+def test_a_claim_that_was_released_while_nothing_was_told_is_not_printed(dock: Dock, printer: VirtualPrinter) -> None:
+    batch = dock.works.issue(10)
+    with dock.station() as station:
+        station.claim()
+        (holding,) = station.holdings.values()
+        holding.boot(station.boot, station.instance)
+        station.report()
+        assert holding.to_print
+        stations.release(dock.works.db, dock.works.call(), "dock", None, "it does not answer")
+        station.claim()
+        assert not holding.to_print
+        work_off(station)
+        assert not list(printer.labels)
+    assert dock.works.job(batch).outcomes == {"in_doubt": 10}
+
+
+def test_another_claim_of_the_same_number_takes_no_journal_away(dock: Dock, printer: VirtualPrinter) -> None:
+    """As a server gives it that was restored from a backup."""
+    dock.works.issue(3)
+    with dock.station() as station:
+        station.claim()
+        (holding,) = station.holdings.values()
+        holding.boot(station.boot, station.instance)
+        written = (holding.directory / "journal").read_bytes()
+        real = dock.wire.ask
+
+        def restored(path: str, body: dict[str, object], *, patience: float = 0) -> dict[str, object]:
+            claim = {"id": holding.terms.id, "links": {"labels": "/nowhere"}}
+            known = {"id": holding.terms.id, "acknowledged": 0, "chain": "5" * 64, "canceled": False, "printer": "p"}
+            return {"claim": claim, "claims": [known]}
+
+        dock.wire.ask = restored  # type: ignore[method-assign]
+        station.claim()
+        dock.wire.ask = real  # type: ignore[method-assign]
+        assert not holding.to_print
+        (kept,) = [holding.set_aside() / "journal"]
+        station.holdings.clear()
+        assert kept.read_bytes() == written
+
+
+def test_a_journal_that_the_server_does_not_take_keeps_no_other_from_being_told(
+    dock: Dock, printer: VirtualPrinter
+) -> None:
+    other = VirtualPrinter()
+    with other, dock.station() as station:
+        dock.works.add_printer("q", other.config_uri, station="dock")
+        dock.works.issue(2)
+        dock.works.issue(2, printer="q")
+        station.claim()
+        station.claim()
+        first, second = station.holdings.values()
+        for holding in (first, second):
+            holding.boot(station.boot, station.instance)
+        first.journal.append("use", key="k", first=1, last=1, age=0)  # no line for a job's claim
+        station.report()
+        assert second.acknowledged == 1
+        with pytest.raises(Refused):
+            station.report()
+
+
+def test_a_journal_that_this_version_cannot_read_stops_no_other_claim(dock: Dock, printer: VirtualPrinter) -> None:
+    dock.works.issue(2)
+    with dock.station() as station:
+        station.claim()
+        (holding,) = station.holdings.values()
+        line = '{"n":1,"at":"2026-11-30T08:00:00+00:00","do":"dance"}'
+        (chain,) = chained(holding.terms.seed, [line])
+        (holding.directory / "journal").write_text(f"{chain} {line}\n", "utf-8")
+    with dock.station() as station:
+        assert not station.holdings
+        station.claim()  # no line of it was ever told, so it is handed out again; the odd journal is kept
+        assert [holding.journal.lines for holding in station.holdings.values()] == [[]]
+        assert len(list((station.directory / "refused").iterdir())) == 1
