@@ -41,10 +41,11 @@ def lot_sampling(lot_id: int, plan: PlanKind, nth: int) -> None:
 @click.argument("of", type=click.Choice(_OF))
 @click.argument("outcome", type=click.Choice(sorted(DECLARED)))
 @click.option("--statement", required=True, help="What was seen, and by whom.")
+@click.option("--numbers", type=click.IntRange(1), help="How many you saw; where there are others it is refused.")
 @click.option("--key", help="Idempotency key.")
-def lot_declare(lot_id: int, of: str, outcome: str, statement: str, key: str | None) -> None:
+def lot_declare(lot_id: int, of: str, outcome: str, *, statement: str, numbers: int | None, key: str | None) -> None:
     """Sign what became of all numbers of a lot of which nothing better is known, e.g. sent as confirmed."""
-    declaration = Declaration(of, outcome, statement)  # type: ignore[arg-type]  # checked by click
+    declaration = Declaration(of, outcome, statement, numbers)  # type: ignore[arg-type]  # checked by click
     with opened() as shell:
         _show(reconciliation.declare(shell.db, shell.call(key), lot_id, declaration))
 

@@ -60,11 +60,13 @@ class Declaration:
         of: held, sent or absent.
         outcome: a key of DECLARED.
         statement: what was seen, and by whom.
+        numbers: how many they were when whoever signs looked; None: not said.
     """
 
     of: Outcome
     outcome: Outcome
     statement: str
+    numbers: int | None = None
 
 
 def check_declaration(declaration: Declaration) -> None:

@@ -133,7 +133,8 @@ def declare(db: Database, call: Call, lot_id: int, declaration: Declaration) -> 
     Raises:
         NotFound: no such lot.
         InvalidInput: no statement, or a declaration that cannot be.
-        Conflict: the lot is closed, a job of it has not ended, or the key was used before.
+        Conflict: the lot is closed, a job of it has not ended, there are other numbers than whoever signs saw
+            (`declaration_outdated`), or the key was used before.
     """
     with at("/statement"):
         check_name(declaration.statement, _STATEMENT_AT_MOST)
@@ -149,6 +150,9 @@ def declare(db: Database, call: Call, lot_id: int, declaration: Declaration) -> 
         quality.hold_jobs(conn, lot_id)
         known = quality.ranges_of(conn, lot_id)
         count = sum(_declare(conn, call, range_id, declaration) for _, range_id, _, _ in known)
+        if declaration.numbers not in (None, count):
+            message = f"Expected {declaration.numbers} numbers that are {declaration.of}, got {count}: look again."
+            raise Conflict("declaration_outdated", message, pointer="/numbers")
         found = _reconciled(conn, lot_id)
         _check_jobs_ended(found)
         after = {"of": declaration.of, "as": declaration.outcome, "numbers": count}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection
 
@@ -17,19 +17,24 @@ from labelsvc.errors import InvalidInput, LabelsvcError
 from labelsvc.labels.values import Values
 from labelsvc.printing import serial_list
 from labelsvc.storage import audit, batches, issued, lots, outcomes, quality, ranges, stations
+from labelsvc.storage import requests as request_keys
 from labelsvc.storage.batches import BatchRow
 from labelsvc.storage.database import Database
 from labelsvc.storage.issued import Number
 
 _TEXT_AT_MOST = 500
+_ROUTE = "verify-scans"
 
 
 def verify_scan(db: Database, issuer: Issuer, call: Call, scan: VerifyScan) -> Verdict:
     """Say what a scanned label is, and keep the scan; a label that is there raises its number's evidence to `scanned`.
 
+    A camera that did not get the answer may ask again: with the same key it is the same scan, without one each is new.
+
     Raises:
         NotFound: no such lot or batch.
         InvalidInput: the text is too long, or the batch is none of the lot.
+        Conflict: the key was used for another scan.
     """
     if scan.text is not None and len(scan.text) > _TEXT_AT_MOST:
         message = f"Expected at most {_TEXT_AT_MOST} characters, got {len(scan.text)}."
@@ -38,6 +43,9 @@ def verify_scan(db: Database, issuer: Issuer, call: Call, scan: VerifyScan) -> V
     card = _end_card(db, issuer, said) if isinstance(said, EndCard) else None
 
     def work(conn: Connection) -> Verdict:
+        answered = request_keys.claim(conn, call, _ROUTE, asdict(scan)) if call.key is not None else None
+        if answered is not None:
+            return Verdict(**answered)
         meant = _meant(conn, scan)
         number = _number(conn, issuer, said, scan.product or meant.product) if isinstance(said, Reading) else None
         if isinstance(said, Reading) and number is not None:
@@ -51,6 +59,8 @@ def verify_scan(db: Database, issuer: Issuer, call: Call, scan: VerifyScan) -> V
             place |= {"range_id": number.granted.id, "ordinal": number.ordinal}
         quality.record_scan(conn, call, quality.Scan(verdict.kind, _shown(scan.text), proved, **place))
         _audit(conn, call, scan, verdict)
+        if call.key is not None:
+            request_keys.settle(conn, call, _ROUTE, asdict(verdict))
         return verdict
 
     return db.write(work)

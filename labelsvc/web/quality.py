@@ -11,7 +11,7 @@ from flask import Response
 from labelsvc.printing import close_report, numbers, reconciliation, verifying
 from labelsvc.web.auth import call, role
 from labelsvc.web.house import house
-from labelsvc.web.models.base import IdempotencyHeaders, listing
+from labelsvc.web.models.base import IdempotencyHeaders, RepeatHeaders, listing
 from labelsvc.web.models.quality import (
     CloseIn,
     DeclarationIn,
@@ -54,15 +54,16 @@ def move_numbers(headers: IdempotencyHeaders, body: MoveIn) -> Any:
 
 @bp.post("/verify-scans")
 @role("line", "station", "qa")
+@bp.input(RepeatHeaders, location="headers", arg_name="headers")
 @bp.input(VerifyScanIn, arg_name="body")
 @bp.output(Verdict)
 @bp.doc(operation_id="verifyScan")
-def verify_scan(body: VerifyScanIn) -> Any:
+def verify_scan(headers: RepeatHeaders, body: VerifyScanIn) -> Any:
     """Say what a scanned label is, and keep the scan.
 
     A label that is there raises the evidence of its number to `scanned`.
     """
-    return Verdict.of(verifying.verify_scan(house().db, house().issuer, call(), body.noun()))
+    return Verdict.of(verifying.verify_scan(house().db, house().issuer, call(headers.idempotency_key), body.noun()))
 
 
 @bp.get("/lots/<whole:lot_id>/reconciliation")

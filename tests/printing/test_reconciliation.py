@@ -263,6 +263,18 @@ def test_a_plan_has_a_step(works, nth) -> None:
 # Declarations
 
 
+def test_a_declaration_covers_no_number_that_its_signer_never_saw(works) -> None:
+    works.issue(3, printer=None)
+    works.issue(1, printer=None)  # after the signer looked
+    seen = Declaration("held", "confirmed", "Anna counted three.", numbers=3)
+    with pytest.raises(Conflict) as refused:
+        reconciliation.declare(works.db, works.call(), works.lot_id, seen)
+    assert (refused.value.code, refused.value.pointer) == ("declaration_outdated", "/numbers")
+    assert figures(works) == {"held": 4}
+    now = Declaration("held", "confirmed", "Anna counted four.", numbers=4)
+    assert reconciliation.declare(works.db, works.call(), works.lot_id, now).outcomes["confirmed"] == 4
+
+
 def test_a_declaration_settles_all_that_nothing_better_is_known_of(works) -> None:
     works.add_printer("p", "file:///line.zpl")
     held, printed = works.issue(3, printer=None), works.issue(4)

@@ -19,7 +19,7 @@ from labelsvc.domain.moves import Declaration, Move
 from labelsvc.domain.outcomes import Interval
 from labelsvc.domain.products import NewProduct
 from labelsvc.domain.quality import VerifyScan
-from labelsvc.errors import InvalidInput, NotFound
+from labelsvc.errors import Conflict, InvalidInput, NotFound
 from labelsvc.issuing import batches as issuing
 from labelsvc.issuing import lots, products
 from labelsvc.printers.virtual import VirtualPrinter
@@ -545,3 +545,22 @@ def test_a_label_that_a_station_has_not_told_of_yet_is_there_all_the_same(works)
         (1, "confirmed", "scanned"),
         (2, "planned", None),
     ]
+
+
+def test_a_scan_asked_again_with_its_key_is_the_same_scan(works) -> None:
+    serial = works.serials(works.issue(1, printer=None))[0]
+    call = works.call("camera-1")
+    first = verifying.verify_scan(works.db, works.issuer, call, VerifyScan(f"VALVE/{serial}"))
+    assert first.kind == "right"
+    assert verifying.verify_scan(works.db, works.issuer, call, VerifyScan(f"VALVE/{serial}")) == first
+    assert len(scans(works)) == 1
+    with pytest.raises(Conflict) as refused:
+        verifying.verify_scan(works.db, works.issuer, call, VerifyScan("VALVE/another"))
+    assert refused.value.code == "idempotency_key_reused"
+
+
+def test_without_a_key_each_scan_is_its_own(works) -> None:
+    serial = works.serials(works.issue(1, printer=None))[0]
+    call = replace(works.call(), key=None)
+    kinds = [verifying.verify_scan(works.db, works.issuer, call, VerifyScan(f"VALVE/{serial}")).kind for _ in "ab"]
+    assert kinds == ["right", "duplicate"]

@@ -106,6 +106,20 @@ class IdempotencyHeaders(Headers):
     ]
 
 
+class RepeatHeaders(Headers):
+    """The name a client may give to a request that it may have to repeat."""
+
+    idempotency_key: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=200,
+            pattern=r"^[!-~]+$",
+            description="A repeated request with the same key gets the answer it got the first time; kept for ever.",
+        ),
+    ] = None
+
+
 class Listing(Answer, Generic[T]):
     """A page of a list."""
 

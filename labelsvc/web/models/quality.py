@@ -68,10 +68,15 @@ class DeclarationIn(Body):
         Literal["confirmed", "absent", "returned", "spoiled"], Field(alias="as", description="What they are.")
     ]
     statement: Statement
+    numbers: Annotated[
+        int | None,
+        Field(ge=1, le=INTEGER_AT_MOST, description="How many they were when you looked; if they are more now: 409."),
+        Whole,
+    ] = None
 
     def noun(self) -> Declaration:
         """Return it as the use case takes it."""
-        return Declaration(self.of, self.as_, self.statement)
+        return Declaration(self.of, self.as_, self.statement, self.numbers)
 
 
 class CloseIn(Body):

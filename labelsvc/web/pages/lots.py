@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, get_args
 
 from apiflask import APIBlueprint
@@ -78,7 +79,9 @@ def declare(lot_id: int) -> Any:
 
     def change(form: Form) -> None:
         said: Any = form.choice("declaration", DECLARATIONS).split("-")
-        declaration = Declaration(said[0], said[1], form.text("statement"))
+        seen = form.fields.get(f"seen_{said[0]}", "")  # what the page showed
+        numbers = int(seen) if re.fullmatch("[0-9]{1,19}", seen) else None
+        declaration = Declaration(said[0], said[1], form.text("statement"), numbers)
         reconciliation.declare(house().db, call(form.fields.get("key")), lot_id, declaration)
 
     return _changed(lot_id, change)

@@ -95,3 +95,15 @@ def test_which_labels_are_to_be_scanned_is_set(site, lot, read) -> None:
 def test_another_figure_is_none(site, lot, query) -> None:
     answer = site.person("qa").get(f"/qa/lots/{lot['id']}/serials{query}")
     assert (answer.status_code, answer.mimetype) == (404, "text/html")
+
+
+def test_what_is_declared_is_what_the_page_showed(site, lot, read) -> None:
+    person = site.person("qa")
+    path = f"/qa/lots/{lot['id']}"
+    assert 'name="seen_held" value="5"' in person.get(path).text
+    site.batch(1, lot)
+    said = {"declaration": "held-confirmed", "statement": "All stuck on.", "seen_held": "5", "key": site.fresh("form")}
+    answer = person.post(f"{path}/declare", **said)
+    assert answer.status_code == 409
+    assert "Expected 5 numbers that are held, got 6: look again." in read(answer)
+    assert state(site, lot)["outcomes"]["held"] == 6
