@@ -130,8 +130,8 @@ def approve_reprint(db: Database, issuer: Issuer, call: Call, reprint_id: int) -
     Raises:
         NotFound: no such reprint.
         NotAllowed: the same person asked for it.
-        Conflict: it was decided on before, its number or lot is no longer what it was, the printer has other media now,
-            or the key was used for another request.
+        Conflict: it was decided on before, its number or lot is no longer what it was, its serial was printed again as
+            often as it may be, the printer has other media now, or the key was used for another request.
     """
     route, body = f"reprints/{reprint_id}/approve", {"approved": True}
     for _ in range(_LOOKS):
@@ -154,7 +154,7 @@ def approve_reprint(db: Database, issuer: Issuer, call: Call, reprint_id: int) -
             _check_undecided(row)
             check_printer(conn, plan)
             outcome = check_number(conn, plan.batch, plan.ordinal, undecided=reprint_id)
-            _check_still_destroyed(conn, row, outcome)
+            _check_policy(conn, row, outcome)
             print_again(conn, call, row, plan.printer, outcome, by_policy=False)
             seen = seen_reprint(conn, issuer, reprints.get(conn, reprint_id))
             about = f"reprint:{reprint_id}"
@@ -197,11 +197,14 @@ def _check_undecided(row: ReprintRow) -> None:
         raise Conflict("reprint_decided", f"Expected a reprint that nobody decided on, got one that is {row.state}.")
 
 
-def _check_still_destroyed(conn: Connection, row: ReprintRow, outcome: Outcome) -> None:
-    """See that enough was said of the old label, also where there was none when somebody asked."""
+def _check_policy(conn: Connection, row: ReprintRow, outcome: Outcome) -> None:
+    """See that a number that had no label when somebody asked may be printed again, if one turned up since."""
+    if outcome == "absent":
+        return
     policy = reprints.policy(conn, products.get(conn, row.product).id)
+    copies, _ = reprints.copies(conn, row.range_id, row.ordinal)
+    policy.check_limits(copies, 0)  # this one was counted in its shift when it was asked for
     try:
-        if outcome != "absent":
-            policy.check_destroyed(row.reason, row.destroyed)
+        policy.check_destroyed(row.reason, row.destroyed)
     except InvalidInput as error:
         raise Conflict("reprint_not_allowed", f"{error.message} Refuse it, and ask anew.") from None

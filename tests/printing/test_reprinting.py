@@ -13,7 +13,7 @@ import pytest
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.batches import BatchRequest, LotRequest
 from labelsvc.domain.jobs import Resolution
-from labelsvc.domain.moves import Move
+from labelsvc.domain.moves import Declaration, Move
 from labelsvc.domain.products import NewProduct
 from labelsvc.domain.quality import VerifyScan
 from labelsvc.domain.reprints import MATCH_NOTES, Reprint, ReprintPolicy, ReprintRequest, ReprintRules
@@ -553,6 +553,21 @@ def test_a_serial_is_printed_again_so_often_and_no_more(confirmed):
     assert code(refused) == ("reprint_limit_serial", "/label")
     assert refused.value.facts == {"limit": 2}
     printed(confirmed, 1)
+
+
+def test_a_serial_whose_label_turned_up_before_the_approval_is_printed_no_more_often_either(blind):
+    """While it was thought to have no label, no limit stood in the way of asking."""
+    blind.demand(per_serial=1)
+    printed(blind, 0)
+    blind.demand(per_serial=1, approval=True, destroyed="none")
+    db, issuer, lot_id = blind.works.db, blind.works.issuer, blind.works.lot_id
+    reconciliation.declare(db, blind.call(), lot_id, Declaration("sent", "absent", "none is there"))
+    asked = blind.ask(0)
+    assert blind.scan(0) == "right"
+    with pytest.raises(Conflict) as refused:
+        blind.approve(asked, "bert")
+    assert code(refused) == ("reprint_limit_serial", "/label")
+    assert reprints.get_reprint(db, issuer, asked.id).state == "asked"
 
 
 def test_in_a_shift_so_many_labels_are_printed_again_and_no_more(blind):
