@@ -17,6 +17,7 @@ from labelsvc.storage.stations import ClaimRow, ClaimState, Span
 _SERIALS = 1_000
 RELEASED = "its station was released before it said what became of it"
 DOUBLED = "two journals of one claim name it: there may be two labels"
+PRINTED_ON = "its station says, after it was released, that it printed it: there may be two labels"
 _REASONS = ("printer-stopped", "x-labels-in-doubt")
 
 
@@ -53,6 +54,41 @@ def fork_claim(conn: Connection, issuer: Issuer, call: Call, row: ClaimRow, touc
     named = _inside(row.spans, touched)
     any_outcome = frozenset({"planned", "absent", "in_doubt", "sent", "confirmed", "held", "returned"})
     _doubt(conn, call, row, named, any_outcome, DOUBLED)  # type: ignore[arg-type]  # outcomes all
+    _name(conn, issuer, call, row, ("station.fork", DOUBLED), named)
+    if row.job_id is not None:
+        _stop(conn, call, row.job_id, DOUBLED)
+
+
+def printed_on(conn: Connection, issuer: Issuer, call: Call, row: ClaimRow, told: Iterable[Span]) -> None:
+    """Say that a station printed what others were told to print once its claim was released: there may be two labels.
+
+    What is in doubt since the release, or was scanned and not printed again, is resolved as it is.
+
+    Args:
+        told: labels that its late report names.
+    """
+    if row.job_id is None or row.ended_at is None:
+        return
+    batch = batches.get(conn, row.batch_id)
+    job = jobs.get(conn, row.job_id)
+    own = outcomes.Delivery(job.id, batch.range_id, row.token)
+    again = [*outcomes.handed_over_since(conn, own, row.ended_at)]
+    known = outcomes.of_range(conn, batch.range_id) if job.kind == "batch" else job_outcomes.of_job(conn, job)
+    again += [(part.first, part.last) for part in having(known, {"planned", "absent"})]
+    mine = [(first - batch.first + 1, last - batch.first + 1) for first, last in again]
+    named = _inside(_inside(row.spans, told), mine)
+    if not named:
+        return
+    after_all: frozenset[Outcome] = frozenset({"planned", "absent", "sent", "confirmed"})
+    _doubt(conn, call, row, named, after_all, PRINTED_ON)
+    _name(conn, issuer, call, row, ("station.printed_on", PRINTED_ON), named)
+    _stop(conn, call, job.id, PRINTED_ON)
+
+
+def _name(
+    conn: Connection, issuer: Issuer, call: Call, row: ClaimRow, what: tuple[str, str], named: tuple[Span, ...]
+) -> None:
+    """Name labels in the audit: as which action, and why."""
     batch = batches.get(conn, row.batch_id)
     numbering = issuer.numbering(batch.product_code, batch.pattern, batch.scope, batch.key_version)
     count = sum(last - first + 1 for first, last in named)
@@ -60,9 +96,7 @@ def fork_claim(conn: Connection, issuer: Issuer, call: Call, row: ClaimRow, touc
     for first, last in named:
         serials += numbering.texts(batch.first + first - 1, min(last - first + 1, _SERIALS - len(serials)))
     after = {"claim": row.id, "batch": row.batch_id, "labels": count, "serials": serials}
-    audit.record(conn, call, "station.fork", f"station:{row.station}", after=after, reason=DOUBLED)
-    if row.job_id is not None:
-        _stop(conn, call, row.job_id, DOUBLED)
+    audit.record(conn, call, what[0], f"station:{row.station}", after=after, reason=what[1])
 
 
 def _doubt(

@@ -15,7 +15,7 @@ from labelsvc.domain.actors import Call
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.journal import Entry
 from labelsvc.errors import Conflict, InvalidInput
-from labelsvc.printing.doubles import fork_claim
+from labelsvc.printing.doubles import fork_claim, printed_on
 from labelsvc.printing.taking import Taking
 from labelsvc.storage import jobs, stations
 from labelsvc.storage.database import Database
@@ -76,7 +76,7 @@ def report(db: Database, issuer: Issuer, call: Call, claim_id: int, said: Said) 
         if parted is not None:
             return _forked(conn, issuer, call, row, said, (entries, parted))
         if not fresh or row.state == "released":
-            return _seen(conn, call, row, said, fresh)
+            return _seen(conn, issuer, call, row, (said, fresh))
         if row.state != "open":
             return _forked(conn, issuer, call, row, said, (entries, row.acknowledged + 1))
         return _taken(conn, issuer, call, row, said)
@@ -123,10 +123,14 @@ def _forked(
     return Conflict("journal_forked", message, sequence=parted)
 
 
-def _seen(conn: Connection, call: Call, row: ClaimRow, said: Said, fresh: list[Entry]) -> Acknowledged | Conflict:
+def _seen(
+    conn: Connection, issuer: Issuer, call: Call, row: ClaimRow, told: tuple[Said, list[Entry]]
+) -> Acknowledged | Conflict:
     """Answer lines of which none is obeyed: all are known, or the claim was released."""
+    said, fresh = told
     if fresh:
         _keep(conn, call, row, said, accepted=False)
+        printed_on(conn, issuer, call, row, [span for entry in fresh for span in entry.labels])
         return Conflict("claim_released", "Expected a claim that is open, got one that was released.")
     return _acknowledged(conn, row)
 

@@ -244,6 +244,23 @@ def of_last_delivery(conn: Connection, range_id: int, job_id: int) -> tuple[tupl
     return tuple((int(first), int(end)) for first, end in rows)
 
 
+def handed_over_since(conn: Connection, before: Delivery, at: datetime) -> tuple[tuple[int, int], ...]:
+    """Return the intervals that deliveries after another one handed over, or may have; without reprints of other jobs."""
+    its_kind = select(print_jobs.c.kind).where(print_jobs.c.id == outcomes.c.job_id).scalar_subquery()
+    rows = conn.execute(
+        select(outcomes.c.first, outcomes.c.last)
+        .where(
+            outcomes.c.range_id == before.range_id,
+            outcomes.c.token.is_not(None),
+            outcomes.c.at >= at,
+            or_(outcomes.c.job_id != before.job_id, outcomes.c.token != before.token),
+            or_(outcomes.c.job_id == before.job_id, its_kind == "batch"),
+        )
+        .order_by(outcomes.c.first)
+    )
+    return tuple((int(first), int(last)) for first, last in rows)
+
+
 def hold_in_doubt(conn: Connection, call: Call, delivery: Delivery, first: int, last: int) -> None:
     """Commit, before a byte is written, that these labels may come out."""
     append(conn, call, delivery.range_id, Interval(first, last, "in_doubt", "sent"), delivery)

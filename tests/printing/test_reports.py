@@ -203,6 +203,28 @@ def works_resolves(works, batch, last_good: str) -> None:
     resolving.resolve_job(works.db, works.issuer, works.call(), batch.job_id, found)
 
 
+def test_what_a_released_station_printed_and_another_printed_again_is_named_and_in_doubt(works, post: Post) -> None:
+    batch = works.issue(10)
+    post.arrive()
+    post.begin()
+    post.sends(1, 4)
+    post.report()
+    stations.release(works.db, works.call(), "dock", None, "the machine burnt")
+    works_resolves(works, batch, works.serials(batch)[4])  # it seems that 5 came out, and nothing after it
+    other = Post(works, instance="instance-2", boot="boot-0009")
+    other.arrive()
+    other.begin()
+    other.sends(6, 9)
+    other.report()
+    post.sends(5, 7)
+    with pytest.raises(Conflict) as late:
+        post.report()
+    assert late.value.code == "claim_released"
+    assert works.job(batch).outcomes == {"confirmed": 5, "in_doubt": 2, "sent": 2, "absent": 1}
+    (entry,) = [one for one in works.audit("station:dock") if one["action"] == "station.printed_on"]
+    assert entry["after"]["serials"] == works.serials(batch)[5:7]
+
+
 def test_a_claim_that_the_station_never_heard_of_is_released_without_a_doubt(works, post: Post) -> None:
     batch = works.issue(30)
     claim = post.arrive()
