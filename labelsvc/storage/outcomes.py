@@ -245,7 +245,7 @@ def of_last_delivery(conn: Connection, range_id: int, job_id: int) -> tuple[tupl
 
 
 def handed_over_since(conn: Connection, before: Delivery, at: datetime) -> tuple[tuple[int, int], ...]:
-    """Return the intervals that deliveries after another one handed over, or may have; other jobs' reprints left out."""
+    """Return the intervals that later deliveries handed over, or may have; reprints of other jobs left out."""
     its_kind = select(print_jobs.c.kind).where(print_jobs.c.id == outcomes.c.job_id).scalar_subquery()
     rows = conn.execute(
         select(outcomes.c.first, outcomes.c.last)
