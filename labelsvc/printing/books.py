@@ -250,13 +250,15 @@ class DatabaseBooks:
         """Leave the labels on their way in doubt, for the next delivery to count."""
         job = jobs.get(conn, self.job.id, lock=True)
         assert job.baseline is not None, "a delivery that counts began with a count"
-        if job.attempts >= ATTEMPTS_AT_MOST:
+        # A link that breaks again and again but brings labels out between is worth coming back to soon.
+        attempts = 1 if outcomes.left_by(conn, self.delivery)[1] else job.attempts
+        if attempts >= ATTEMPTS_AT_MOST:
             reasons = ("printer-stopped", "x-labels-in-doubt", *why.reasons)
             stop(conn, self.sender, self.lease, job, steps.Stop(why.doubt_until, reasons, why.message))
             return
         jobs.set_baseline(conn, job.id, replace(job.baseline, faulted=why.faulted, partial=why.partial))
-        waited = min(timedelta(seconds=_RECONNECT_SECONDS * 2 ** min(job.attempts - 1, 6)), BACKOFF_AT_MOST)
-        due = {"message": why.message, "not_before": self.sender.now() + waited}
+        waited = min(timedelta(seconds=_RECONNECT_SECONDS * 2 ** min(attempts - 1, 6)), BACKOFF_AT_MOST)
+        due = {"message": why.message, "attempts": attempts, "not_before": self.sender.now() + waited}
         jobs.set_state(conn, job.id, "processing", ("x-labels-in-doubt", *why.reasons), **due)
         self._printer(conn, "stopped", why.reasons)
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from labelsvc.domain.delivery.proof import Signs, accounted, proven, tears
+from labelsvc.domain.delivery.proof import SETTLED, Signs, accounted, names, proven, tears
 from labelsvc.domain.delivery.standing import Delivery, Inherited, Terms, echo_of, looked, with_back, with_more
 from labelsvc.domain.delivery.steps import (
     Abandon,
@@ -187,9 +187,21 @@ def _go(
         return delivery, Advance(done, evidence, torn, absent, span, kept, base)
     if len(delivery.way) > delivery.sent and not delivery.fault:
         return delivery, Send(delivery.way[delivery.sent], delivery.way[-1])
-    if delivery.way or (delivery.todo and delivery.ending is None):
+    if delivery.way or (delivery.todo and delivery.ending is None) or _unsettled(delivery):
         return delivery, Watch()
     return delivery, Disconnect()
+
+
+def _unsettled(delivery: Delivery) -> bool:
+    """Whether a printer that does not say which label came out may still move one, when all that went is confirmed.
+
+    One that was not ours, printed again at the panel for instance, was counted for it then; once the printer rests,
+    the odometer says so.
+    """
+    profile = delivery.terms.profile
+    if profile.counter is None or names(profile) or not delivery.done or delivery.fault or delivery.ending:
+        return False
+    return delivery.idle < SETTLED and delivery.looks <= _STUCK
 
 
 def _seen(delivery: Delivery, echoes: tuple[int | None, ...], reading: Reading | None) -> Step:

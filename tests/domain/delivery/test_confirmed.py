@@ -15,6 +15,7 @@ import pytest
 
 from labelsvc.domain.delivery import steps
 from labelsvc.domain.delivery.confirmed import begin, step
+from labelsvc.domain.delivery.proof import SETTLED
 from labelsvc.domain.delivery.standing import Inherited, Terms
 from labelsvc.domain.profiles import Profile
 from labelsvc.domain.readings import Reading
@@ -326,3 +327,37 @@ def test_each_label_comes_out_exactly_once(profile: Profile) -> None:
             assert floor.scans <= terms.window * floor.faults
         except AssertionError as error:
             raise AssertionError("\n".join([f"seed {seed}, {paper.profile}", *floor.story])) from error
+
+
+COUNTS = Terms(Profile(counter="late"), window=2)
+
+
+def at_the_end(*readings: Reading) -> list[steps.Command]:
+    """Print labels 1 and 2 on a printer that counted 100, to the last command; it is read once a look."""
+    state, command = begin(COUNTS, ((1, 2),))
+    facts = [steps.Connected(Reading(counter=100, busy=False)), steps.Held(), steps.Sent()]
+    facts += [steps.Seen((), readings[0]), steps.Held(), *(steps.Seen((), reading) for reading in readings[1:])]
+    commands = [command]
+    for fact in facts:
+        state, command = step(state, fact)
+        commands.append(command)
+    return commands
+
+
+def test_a_label_that_was_not_ours_is_noticed_though_it_was_counted_for_the_last_one() -> None:
+    """Label 1 and one printed again at the panel are out; label 2 moves, of which the printer says nothing."""
+    *_, last = at_the_end(Reading(counter=102, busy=False), Reading(counter=103, busy=False))
+    assert isinstance(last, steps.Stop)
+    assert (last.doubt_until, last.reasons) == (None, ("printer-stopped", "x-foreign-labels-printed"))
+
+
+def test_a_job_ends_when_its_printer_has_come_to_rest() -> None:
+    rest = [Reading(counter=102, busy=False)] * (1 + SETTLED)
+    *watched, last = at_the_end(*rest)
+    assert isinstance(last, steps.Disconnect)
+    assert isinstance(watched[-1], steps.Watch)
+
+
+def test_a_printer_that_cannot_print_when_all_is_out_holds_no_job_up() -> None:
+    *_, last = at_the_end(Reading(counter=102, busy=False), Reading(counter=102, reasons=("media-empty-error",)))
+    assert isinstance(last, steps.Disconnect)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labelsvc.printers.virtual import VirtualPrinter
+from labelsvc.storage import jobs as job_rows
 
 QUICK = {"look_seconds": 0.02, "answer_seconds": 0.3}
 
@@ -34,3 +35,21 @@ def test_every_label_is_confirmed(works, certified, counts, echo):
             {"confirmed": 7},
         )
         assert works.read(printer.labels) == works.serials(batch)
+
+
+def test_a_link_that_breaks_again_and_again_is_come_back_to_soon_while_labels_come_out(works, certified):
+    """Each connection brings some labels out, so each pause is as short as the first: one second."""
+    with VirtualPrinter(counts="late", echo="movement", on_for=3_600.0) as printer:
+        certified(printer, window=1)  # so the count never leaves a doubt
+        batch = works.issue(30)
+        pauses = []
+        while len(pauses) < 5:
+            printer.drop_after(4_000, "rst")
+            works.send(**QUICK)
+            if (job := works.job(batch)).state != "processing":
+                break
+            with works.db.read() as conn:
+                pauses.append((job_rows.get(conn, batch.job_id).not_before - works.clock()).total_seconds())
+            works.pass_time(1)
+        assert len(pauses) > 2
+        assert set(pauses) == {1.0}
