@@ -177,8 +177,8 @@ def shown(conn: Connection, row: ClaimRow) -> Claim:
     """Return a claim with what it is for."""
     batch = batches.get(conn, row.batch_id)
     printer = printers.at_revision(conn, row.printer_id, row.printer_revision)
-    job = jobs.get(conn, row.job_id) if row.job_id is not None and row.kind == "job" else None
-    origin = job.first - batch.first + 1 if job else 1
+    job = None if row.job_id is None else jobs.get(conn, row.job_id)
+    origin = job.first - batch.first + 1 if job and row.kind == "job" else 1
     return Claim(row, printer, batch.product_code, batch.lot_number, origin, bool(job and job.cancel_requested))
 
 

@@ -85,6 +85,7 @@ class Holding:
         canceled: someone asked for the end of its job; gone: it was taken away, and not a byte more may leave.
         standing: of what is being printed: the whole claim, or the labels that a line took of a range handed ahead.
         used: numbers of such a range that were taken; returned: the rest was given back.
+        taken_at: number of the line by which what is being printed was taken of such a range.
     """
 
     def __init__(self, directory: Path, now: Callable[[], datetime]) -> None:
@@ -99,6 +100,7 @@ class Holding:
         self.used: set[int] = set()
         self.keys: dict[str, Span] = {}
         self.returned = False
+        self.taken_at = 0
         self.standing: Claimed | None = None
         if self.terms.kind == "job":
             self.standing = Claimed.of(self.terms.spans, resumed=self.terms.resumed)
@@ -155,12 +157,20 @@ class Holding:
             self.used.update(range(span[0], span[1] + 1))
             self.keys[said["key"]] = span
             self.standing = Claimed.of([span], resumed=False)
+            self.taken_at = entry.number
+            self.canceled.clear()  # that was of what was printed before
         elif entry.do == "return":
             self.returned = True
         elif self.standing is not None:
             self.standing.take(entry)
         if entry.do != "boot":
             self.heard = True  # nothing else is written before the server has the first line
+
+    def cancel(self, known: int) -> None:
+        """Take note that someone wants an end of what is printed, as the server said that knows so many lines."""
+        self.canceled.set()
+        if known < self.taken_at:  # it does not know of this, so it was of what was printed before
+            self.canceled.clear()
 
     @property
     def begun(self) -> bool:

@@ -167,7 +167,7 @@ class Station:
         for one in answer["claims"]:
             holding = self.holdings.get(one["id"])
             if holding is not None and one["canceled"]:
-                holding.canceled.set()
+                holding.cancel(int(one["acknowledged"]))
             if holding is not None and one["chain"] in holding.journal.chains[one["acknowledged"] - 1 :][:1]:
                 # So far it is the history that we know; of another one all lines are told, to find where they part.
                 holding.acknowledged = max(holding.acknowledged, int(one["acknowledged"]))
@@ -250,7 +250,7 @@ class Station:
         holding.acknowledged = max(holding.acknowledged, first + len(lines) - 1)
         holding.heard = True
         if answer["canceled"]:
-            holding.canceled.set()
+            holding.cancel(int(answer["last"]))
 
     def _forget(self, holding: Holding) -> None:
         with self._lock:

@@ -238,6 +238,24 @@ def test_a_key_is_used_once_also_when_its_labels_were_reported_long_ago(dock: Do
         assert ask(station, "k-2", 3)["error"].startswith("Expected the request that this key was used for")
 
 
+def test_a_cancel_is_of_what_a_line_took_then_and_not_of_what_it_takes_next(
+    dock: Dock, printer: VirtualPrinter
+) -> None:
+    batch = hand(dock)
+    with dock.station() as station:
+        fetch(station)
+        ask(station, "k", 5)
+        station.report()
+        (job,) = jobs.list_jobs(dock.works.db, dock.works.issuer, ("p", None), 0, 10).items
+        jobs.cancel_job(dock.works.db, dock.works.issuer, dock.works.call(), job.id, "not these")
+        work_off(station)
+        assert outcomes(dock, batch) == {"planned": 15, "held": 5}
+        ask(station, "k-2", 3)
+        work_off(station)
+        assert dock.works.settled(printer) == dock.works.serials(batch)[5:8]
+    assert outcomes(dock, batch) == {"planned": 12, "held": 5, "confirmed": 3}
+
+
 def test_a_file_that_is_no_request_is_answered_so_and_stops_nobody(dock: Dock, printer: VirtualPrinter) -> None:
     hand(dock, 5)
     with dock.station() as station:
