@@ -63,6 +63,7 @@ def give_back(conn: Connection, call: Call, row: ClaimRow, entry: Entry) -> None
         if row.kind != "ahead" or any(part.outcome != "planned" for part in within(known, first, last)):
             raise InvalidInput("journal_label", "Expected labels that nobody took, got others.", pointer="/lines")
         outcomes.append(conn, call, batch.range_id, Interval(first, last, "returned", reason=entry.said["why"] or None))
+        outcomes.let_scans_stand(conn, batch.range_id, (first, last), row.created_at)  # whoever printed it: it is there
         count += last - first + 1
     stations.change_claim(conn, row.id, state="ended", ended_at=call.at)
     after = {"claim": row.id, "labels": count}

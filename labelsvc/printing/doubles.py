@@ -111,6 +111,8 @@ def _doubt(
         for part in having(within(known, batch.first + first - 1, batch.first + last - 1), of):
             said = Interval(part.first, part.last, "in_doubt", "sent", why)
             outcomes.append(conn, call, batch.range_id, said, job_id=again.id if again else None)
+            if part.outcome == "planned" and why == RELEASED and again is None:
+                outcomes.let_scans_stand(conn, batch.range_id, (part.first, part.last), row.created_at)
             if row.kind == "ahead" and not jobs.covering(conn, batch.range_id, part.first, part.last):
                 new = (row.batch_id, batch.range_id, row.printer_id, row.printer_revision, part.first, part.last)
                 _stop(conn, call, jobs.add(conn, call, NewJob(*new)), why)

@@ -7,7 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.outcomes import Evidence, Interval, paint
@@ -152,14 +164,31 @@ def _scans_stand(conn: Connection, delivery: Delivery, span: tuple[int, int] | N
         conn.execute(insert(outcomes).values({name: said for name, said in told.items() if name != "id"}))
 
 
+def let_scans_stand(conn: Connection, range_id: int, span: tuple[int, int], since: datetime) -> None:
+    """Say of labels that were scanned before their station told of them, and of which it tells no more: they are there.
+
+    Args:
+        since: when the station got them.
+    """
+    for ordinal, (kind, who, at) in _scanned(conn, range_id, span, since).items():
+        told = {"outcome": "confirmed", "evidence": "scanned", "actor_kind": kind, "actor_id": who, "at": at}
+        conn.execute(insert(outcomes).values(range_id=range_id, first=ordinal, last=ordinal, **told))
+
+
 def _scans_of(conn: Connection, delivery: Delivery, span: tuple[int, int]) -> dict[int, tuple[str, str, datetime]]:
     """Return the labels of a job that were scanned: who did, and when."""
     begun = select(print_jobs.c.created_at).where(print_jobs.c.id == delivery.job_id).scalar_subquery()
+    return _scanned(conn, delivery.range_id, span, begun)
+
+
+def _scanned(
+    conn: Connection, range_id: int, span: tuple[int, int], since: datetime | ScalarSelect[datetime]
+) -> dict[int, tuple[str, str, datetime]]:
     found = select(label_scans.c.ordinal, label_scans.c.actor_kind, label_scans.c.actor_id, label_scans.c.at).where(
-        label_scans.c.range_id == delivery.range_id,
+        label_scans.c.range_id == range_id,
         label_scans.c.ordinal.between(*span),
         label_scans.c.proved,
-        label_scans.c.at >= begun,
+        label_scans.c.at >= since,
     )
     return {int(ordinal): (kind, who, at) for ordinal, kind, who, at in conn.execute(found.order_by(label_scans.c.id))}
 

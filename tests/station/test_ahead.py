@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from labelsvc.domain.batches import Batch, BatchRequest
+from labelsvc.domain.quality import VerifyScan
 from labelsvc.errors import Conflict, InvalidInput
 from labelsvc.issuing import batches
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printers.virtual.engine import Personality
-from labelsvc.printing import jobs, stations
+from labelsvc.printing import jobs, stations, verifying
 from labelsvc.station import ahead, requests
 from labelsvc.station.files import write_whole
 from labelsvc.station.requests import LineRequest
@@ -254,6 +255,24 @@ def test_a_cancel_is_of_what_a_line_took_then_and_not_of_what_it_takes_next(
         work_off(station)
         assert dock.works.settled(printer) == dock.works.serials(batch)[5:8]
     assert outcomes(dock, batch) == {"planned": 12, "held": 5, "confirmed": 3}
+
+
+@pytest.mark.parametrize("released", [True, False])
+def test_a_label_that_was_scanned_stays_there_whatever_its_station_says_or_does_not(
+    dock: Dock, printer: VirtualPrinter, released: bool
+) -> None:
+    batch = hand(dock, 5)
+    works = dock.works
+    with dock.station() as station:
+        fetch(station)
+        seen = VerifyScan(f"VALVE/{works.serials(batch)[2]}")
+        assert verifying.verify_scan(works.db, works.issuer, works.call(), seen).kind == "right"
+        if released:
+            stations.release(works.db, works.call(), "dock", None, "the machine burnt")
+        else:
+            ask(station, "done", 0)
+            work_off(station)
+    assert outcomes(dock, batch) == {"confirmed": 1, ("in_doubt" if released else "returned"): 4}
 
 
 def test_a_file_that_is_no_request_is_answered_so_and_stops_nobody(dock: Dock, printer: VirtualPrinter) -> None:
