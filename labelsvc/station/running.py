@@ -113,7 +113,11 @@ class Station:
         for thread in others:
             thread.start()
         while not self.stopping.wait(LOOK_SECONDS):
-            self.look()
+            try:
+                self.look()
+            except Exception:  # printers go on meanwhile, and their journals must stay open
+                log.exception("station.failed")
+                self.stopping.wait(self._pauses[0])
         for thread in list(self._busy.values()):
             thread.join()
         others[0].join(1.0)  # it may wait for the server; what it is handed then it is handed again

@@ -16,8 +16,8 @@ from labelsvc.errors import Conflict
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printers.virtual.engine import Personality
 from labelsvc.printing import stations
+from labelsvc.station import ahead, printing
 from labelsvc.station import journal as journals
-from labelsvc.station import printing
 from labelsvc.station.client import Refused, Unreachable
 from tests.station.conftest import Dock, step, work_off
 
@@ -379,3 +379,27 @@ def test_a_journal_that_this_version_cannot_read_stops_no_other_claim(dock: Dock
         station.claim()  # no line of it was ever told, so it is handed out again; the odd journal is kept
         assert [holding.journal.lines for holding in station.holdings.values()] == [[]]
         assert len(list((station.directory / "refused").iterdir())) == 1
+
+
+def test_a_fault_of_the_station_s_own_is_logged_and_ends_it_not(
+    dock: Dock, printer: VirtualPrinter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = dock.works.issue(3)
+    real, faults = ahead.serve, [RuntimeError("nobody thought of it")]
+
+    def serve(*said: Any) -> None:
+        if faults:
+            raise faults.pop()
+        real(*said)
+
+    monkeypatch.setattr("labelsvc.station.ahead.serve", serve)
+    with dock.station() as station:
+        thread = threading.Thread(target=station.run)
+        thread.start()
+        try:
+            assert printer.wait_for_labels(3, timeout=60)
+        finally:
+            station.stop()
+            thread.join(60)
+    assert not faults
+    assert out(dock, printer) == dock.works.serials(batch)
