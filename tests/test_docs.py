@@ -66,7 +66,7 @@ def commands_page() -> str:
     """Return docs/commands.md as it should be."""
     sections = [
         f"## {context.command_path}\n\n```\n{help_of(command, context)}\n```\n"
-        for command, context in commands(main, click.Context(main, info_name="labelsvc"))
+        for command, context in commands(main, click.Context(main, info_name="labelsvc", **main.context_settings))
     ]
     return "\n".join([HEAD, *sections])
 

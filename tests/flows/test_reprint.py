@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from labelsvc.web.house import house_of
 from labelsvc.worker import Worker
 
 SECRET = bytes(range(32))
+KEYS = count()
 GTIN = "09506000134352"
 PEOPLE = {"line": "line", "station": "station", "anna": "qa", "berta": "qa", "root": "admin"}
 As = Callable[[str], FlaskClient]
@@ -58,7 +60,7 @@ def people(database, database_url, tmp_path: Path) -> Iterator[As]:
 
 
 def did(client: FlaskClient, path: str, body: Any = None, method: str = "POST") -> Any:
-    headers = {"Idempotency-Key": f"key-of-{path}"} if method == "POST" else {}
+    headers = {"Idempotency-Key": f"key-{next(KEYS)}"} if method == "POST" else {}
     answer = client.open(f"/api/v1{path}", method=method, json=body, headers=headers)
     assert answer.status_code in (200, 201), answer.text
     return answer.json

@@ -114,6 +114,7 @@ def test_a_power_cut_loses_the_buffer_and_with_it_the_torn_label() -> None:
         with suppress(ConnectionError):
             assert lines(line, 1) == [b"K:SN001"]
             line.recv(1)
+        assert printer.wait_for(lambda state: state.powered, WAIT)
         with connect(printer) as again:
             again.sendall(label(9))
             assert lines(again, 1) == [b"K:SN009"]

@@ -118,7 +118,7 @@ def test_a_number_that_was_returned_has_no_picture(site, batch, read) -> None:
     person.post("/qa/serials/move", **fields, outcome="returned", reason="unused")
     answer = person.get(serial_page(batch, batch["last_serial"]))
     assert "<img" not in answer.text
-    assert "there is no label" in read(answer)
+    assert "Its number is returned: no label of it is given out." in read(answer)
 
 
 def test_a_move_that_is_not_allowed_says_what_was_expected(site, batch, read) -> None:
