@@ -14,10 +14,10 @@ from labelsvc.domain.quality import KeptScan
 from labelsvc.domain.ranges import Range
 from labelsvc.errors import NotFound, at
 from labelsvc.labels.values import Values
-from labelsvc.storage import issued, lots, outcomes, quality, reprints
+from labelsvc.storage import issued, lots, outcome_history, outcomes, quality, reprints
 from labelsvc.storage.batches import BatchRow
 from labelsvc.storage.database import Database
-from labelsvc.storage.outcomes import Said
+from labelsvc.storage.outcome_history import Said
 from labelsvc.storage.reprints import ReprintRow
 
 
@@ -79,7 +79,7 @@ def history(db: Database, issuer: Issuer, code: str, serial: str) -> History:
     issued_number = look_up(db, issuer, code, serial)
     range_id, ordinal = issued_number.range_id, issued_number.ordinal
     with db.read() as conn:
-        said = outcomes.history(conn, range_id, ordinal)
+        said = outcome_history.history(conn, range_id, ordinal)
         scans = quality.scans_of(conn, range_id, ordinal, _ROWS_AT_MOST)
         return History(issued_number, said, scans, reprints.of_number(conn, range_id, ordinal, _ROWS_AT_MOST))
 

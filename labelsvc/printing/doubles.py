@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from labelsvc.domain.actors import Call
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.outcomes import Interval, Outcome, having, runs, within
-from labelsvc.storage import audit, batches, job_outcomes, jobs, outcomes, printers, stations
+from labelsvc.storage import audit, batches, job_outcomes, jobs, outcome_history, outcomes, printers, stations
 from labelsvc.storage.jobs import NewJob
 from labelsvc.storage.stations import ClaimRow, ClaimState, Span
 
@@ -72,7 +72,7 @@ def printed_on(conn: Connection, issuer: Issuer, call: Call, row: ClaimRow, told
     batch = batches.get(conn, row.batch_id)
     job = jobs.get(conn, row.job_id)
     own = outcomes.Delivery(job.id, batch.range_id, row.token)
-    again = [*outcomes.handed_over_since(conn, own, row.ended_at)]
+    again = [*outcome_history.handed_over_since(conn, own, row.ended_at)]
     known = outcomes.of_range(conn, batch.range_id) if job.kind == "batch" else job_outcomes.of_job(conn, job)
     again += [(part.first, part.last) for part in having(known, {"planned", "absent"})]
     mine = [(first - batch.first + 1, last - batch.first + 1) for first, last in again]

@@ -15,7 +15,7 @@ from labelsvc.domain.jobs import Doubt, PrintJob, Resolution
 from labelsvc.domain.outcomes import Interval, Outcome, having, runs, totals, within
 from labelsvc.errors import Conflict, InvalidInput
 from labelsvc.printing.jobs import check_reason, end_canceled, free_printer, numbering_of, seen_job
-from labelsvc.storage import audit, job_outcomes, jobs, outcomes, ranges
+from labelsvc.storage import audit, job_outcomes, jobs, outcome_history, outcomes, ranges
 from labelsvc.storage import requests as request_keys
 from labelsvc.storage.database import Database
 from labelsvc.storage.jobs import JobRow
@@ -103,7 +103,7 @@ def _findings(
         return _up_to(job, known, _ordinal(conn, issuer, job, resolution.last_good, "/last_good"))
     gone = _untorn(having(known, {"in_doubt"}))
     if resolution.nothing_came_out:
-        spans = outcomes.of_last_delivery(conn, job.range_id, job.id)
+        spans = outcome_history.of_last_delivery(conn, job.range_id, job.id)
         gone = _untorn(part for span in spans for part in within(having(known, _OPEN), *span))
     return [Interval(part.first, part.last, "absent") for part in gone]
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 from labelsvc.domain.actors import Call
 from labelsvc.domain.jobs import JOB_ENDED
 from labelsvc.domain.outcomes import Interval, runs, within
-from labelsvc.storage import outcomes
+from labelsvc.storage import outcome_history, outcomes
 from labelsvc.storage.jobs import JobRow
 from labelsvc.storage.tables import outcomes as rows
 from labelsvc.storage.tables import print_jobs, reprints
@@ -25,7 +25,7 @@ def of_job(conn: Connection, job: JobRow) -> tuple[Interval, ...]:
     """Return what holds now of the labels of a job; of a reprint that was not handed over: planned."""
     if job.kind == "batch":
         return within(outcomes.of_range(conn, job.range_id), job.first, job.last)
-    own = outcomes.of_number_in_job(conn, job.range_id, job.id)
+    own = outcome_history.of_number_in_job(conn, job.range_id, job.id)
     known = outcomes.of_number(conn, job.range_id, job.first)
     (its,) = within((known,), job.first, job.last)
     if own is None:
@@ -35,7 +35,7 @@ def of_job(conn: Connection, job: JobRow) -> tuple[Interval, ...]:
     if own.outcome == "absent" and keeps_old_label(conn, job):
         return (own,)
     # Whoever scanned it, or moved it, since: that holds of the label too.
-    return (its,) if outcomes.owner_of_number(conn, job.range_id, job.first) is None else (own,)
+    return (its,) if outcome_history.owner_of_number(conn, job.range_id, job.first) is None else (own,)
 
 
 def in_hand(conn: Connection, job: JobRow) -> tuple[Interval, ...]:
@@ -43,7 +43,7 @@ def in_hand(conn: Connection, job: JobRow) -> tuple[Interval, ...]:
     if job.kind == "batch":
         taken = _reprinted(conn, job)
         return tuple(part for left in _without(job, taken) for part in within(of_job(conn, job), *left))
-    if job.ended and outcomes.owner_of_number(conn, job.range_id, job.first) != job.id:
+    if job.ended and outcome_history.owner_of_number(conn, job.range_id, job.first) != job.id:
         return ()
     return of_job(conn, job)
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from labelsvc.domain.actors import Actor, Call
+from labelsvc.domain.actors import Call
 from labelsvc.domain.outcomes import Evidence, Interval, paint
 from labelsvc.storage.pages import AnyRow
 from labelsvc.storage.tables import label_scans, outcomes, print_jobs
@@ -70,20 +70,19 @@ def append(
     )
 
 
-_SAID = tuple(outcomes.c[name] for name in ("first", "last", "outcome", "evidence", "reason", "at"))
+#: The columns that make an Interval.
+SAID = tuple(outcomes.c[name] for name in ("first", "last", "outcome", "evidence", "reason", "at"))
 
 
 def of_range(conn: Connection, range_id: int) -> tuple[Interval, ...]:
     """Return what holds now of every number of a range."""
-    rows = conn.execute(select(*_SAID).where(outcomes.c.range_id == range_id).order_by(outcomes.c.id))
+    rows = conn.execute(select(*SAID).where(outcomes.c.range_id == range_id).order_by(outcomes.c.id))
     return paint(Interval(*row) for row in rows)
 
 
 def of_number(conn: Connection, range_id: int, ordinal: int) -> Interval:
     """Return what holds now of one number that is known to be granted."""
-    row = conn.execute(
-        select(*_SAID).where(*_covering(range_id, ordinal)).order_by(outcomes.c.id.desc()).limit(1)
-    ).one()
+    row = conn.execute(select(*SAID).where(*covering(range_id, ordinal)).order_by(outcomes.c.id.desc()).limit(1)).one()
     return Interval(*row)
 
 
@@ -92,7 +91,7 @@ def prove(conn: Connection, call: Call, range_id: int, ordinal: int) -> None:
 
     It joins the labels that the same actor scanned just before it, where nothing was said of it since.
     """
-    since = select(func.max(outcomes.c.id)).where(*_covering(range_id, ordinal)).scalar_subquery()
+    since = select(func.max(outcomes.c.id)).where(*covering(range_id, ordinal)).scalar_subquery()
     joined = conn.execute(
         update(outcomes)
         .where(
@@ -200,94 +199,26 @@ def _prints_again(conn: Connection, job_id: int) -> bool:
 
 def _holding(conn: Connection, range_id: int, ordinal: int) -> AnyRow:
     """Return the row that holds of a number."""
-    found = select(outcomes).where(*_covering(range_id, ordinal)).order_by(outcomes.c.id.desc()).limit(1)
+    found = select(outcomes).where(*covering(range_id, ordinal)).order_by(outcomes.c.id.desc()).limit(1)
     return conn.execute(found).one()
 
 
-def _covering(range_id: int, ordinal: int) -> tuple[ColumnElement[bool], ...]:
+def covering(range_id: int, ordinal: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition of the rows that say something of a number."""
     return (outcomes.c.range_id == range_id, outcomes.c.first <= ordinal, outcomes.c.last >= ordinal)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What became known of a number, by whom, and by which print job.
-
-    Attributes:
-        known: of the interval that it was said of.
-    """
-
-    known: Interval
-    actor: Actor
-    job_id: int | None
-
-
-def history(conn: Connection, range_id: int, ordinal: int) -> tuple[Said, ...]:
-    """Return all that was said of one number, in its order; the last one holds."""
-    rows = conn.execute(
-        select(*_SAID, outcomes.c.actor_kind, outcomes.c.actor_id, outcomes.c.job_id)
-        .where(outcomes.c.range_id == range_id, outcomes.c.first <= ordinal, outcomes.c.last >= ordinal)
-        .order_by(outcomes.c.id)
-    )
-    return tuple(Said(Interval(*row[:6]), Actor(row.actor_kind, row.actor_id), row.job_id) for row in rows)
-
-
-def owner_of_number(conn: Connection, range_id: int, ordinal: int) -> int | None:
-    """Return the id of the print job that what holds now of a number is known by; None: of none."""
-    job_id: int | None = conn.execute(
-        select(outcomes.c.job_id).where(*_covering(range_id, ordinal)).order_by(outcomes.c.id.desc()).limit(1)
-    ).scalar_one()
-    return job_id
-
-
-def of_number_in_job(conn: Connection, range_id: int, job_id: int) -> Interval | None:
-    """Return what is known of the label of a job that prints one number; None: nothing of it was handed over."""
-    row = conn.execute(
-        select(*_SAID)
-        .where(outcomes.c.range_id == range_id, outcomes.c.job_id == job_id)
-        .order_by(outcomes.c.id.desc())
-        .limit(1)
-    ).one_or_none()
-    return Interval(*row) if row else None
 
 
 def restore(conn: Connection, call: Call, job_id: int, number: tuple[int, int]) -> None:
     """Say that of a number (range, ordinal) holds again what was known of it but for a job's labels."""
     range_id, ordinal = number
     row = conn.execute(
-        select(*_SAID)
-        .where(*_covering(range_id, ordinal), or_(outcomes.c.job_id.is_(None), outcomes.c.job_id != job_id))
+        select(*SAID)
+        .where(*covering(range_id, ordinal), or_(outcomes.c.job_id.is_(None), outcomes.c.job_id != job_id))
         .order_by(outcomes.c.id.desc())
         .limit(1)
     ).one()
     was = Interval(*row)
     append(conn, call, range_id, Interval(ordinal, ordinal, was.outcome, was.evidence, was.reason))
-
-
-def of_last_delivery(conn: Connection, range_id: int, job_id: int) -> tuple[tuple[int, int], ...]:
-    """Return the intervals that a job's last delivery handed over, or may have; what holds of them now may differ."""
-    its = (outcomes.c.range_id == range_id, outcomes.c.job_id == job_id)
-    last = select(func.max(outcomes.c.token)).where(*its).scalar_subquery()
-    rows = conn.execute(
-        select(outcomes.c.first, outcomes.c.last).where(*its, outcomes.c.token == last).order_by(outcomes.c.first)
-    )
-    return tuple((int(first), int(end)) for first, end in rows)
-
-
-def handed_over_since(conn: Connection, before: Delivery, at: datetime) -> tuple[tuple[int, int], ...]:
-    """Return the intervals that later deliveries handed over, or may have; reprints of other jobs left out."""
-    its_kind = select(print_jobs.c.kind).where(print_jobs.c.id == outcomes.c.job_id).scalar_subquery()
-    rows = conn.execute(
-        select(outcomes.c.first, outcomes.c.last)
-        .where(
-            outcomes.c.range_id == before.range_id,
-            outcomes.c.token.is_not(None),
-            outcomes.c.at >= at,
-            or_(outcomes.c.job_id != before.job_id, outcomes.c.token != before.token),
-            or_(outcomes.c.job_id == before.job_id, its_kind == "batch"),
-        )
-        .order_by(outcomes.c.first)
-    )
-    return tuple((int(first), int(last)) for first, last in rows)
 
 
 def hold_in_doubt(conn: Connection, call: Call, delivery: Delivery, first: int, last: int) -> None:
