@@ -1,4 +1,4 @@
-"""What was said of numbers in the course of time, by whom and by which print job; storage.outcomes has what holds now."""
+"""What was said of numbers before, by whom and by which print job; what holds now is in storage.outcomes."""
 
 from __future__ import annotations
 
