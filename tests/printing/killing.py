@@ -62,10 +62,14 @@ class ProcessCase(Case):
             super()._serve()
             return
         with ExitStack() as stack:
-            self.victim, heir = (stack.enter_context(self._worker()) for _ in range(2))
-            for process in (self.victim, heir):
+            # One after the other: were the heir up first, its labels would have the victim struck before it is ready.
+            for role in ("victim", "heir"):
+                process = stack.enter_context(self._worker())
                 assert process.stdout is not None
-                assert process.stdout.readline() == "ready\n"
+                said = process.stdout.readline()
+                assert said == "ready\n", f"Expected the {role} to be ready, got {said!r}."
+                if role == "victim":
+                    self.victim = process
             until = time.monotonic() + 60
             while self.works.job(self.batch).state in ("pending", "processing"):
                 assert time.monotonic() < until, "the job never came to an end"
