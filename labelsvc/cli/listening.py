@@ -39,6 +39,7 @@ class Listener:
         proxy: str | None = None,
     ) -> None:
         self._stopping = threading.Event()
+        self._pulling = threading.Lock()  # held while the server's thread is woken through a pipe of its own
         self._sockets: dict[int, Any] = {}  # waitress keeps here whatever it reads from or writes to
         host, port = address
         try:
@@ -89,7 +90,8 @@ class Listener:
 
     def _soon(self, work: Callable[[], None]) -> None:
         """Let the thread that runs the server do something: the sockets are its alone."""
-        self._listening[0].trigger.pull_trigger(work)
+        with self._pulling:
+            self._listening[0].trigger.pull_trigger(work)
 
     def _refuse_new(self) -> None:
         for one in self._listening:
@@ -100,8 +102,9 @@ class Listener:
         """Close what is left; with nothing to read from or write to the server's loop ends."""
         for connection in self._connections():
             connection.handle_close()
-        for one in self._listening:
-            one.trigger.close()
+        with self._pulling:  # awake from an earlier pull, it may be here before the pull that asked for this is over
+            for one in self._listening:
+                one.trigger.close()
 
     def _connections(self) -> list[HTTPChannel]:
         return [one for one in list(self._sockets.values()) if isinstance(one, HTTPChannel)]

@@ -130,6 +130,29 @@ def test_who_takes_longer_than_the_drain_lasts_is_cut_off(app, connection, monke
         assert app.cut_off.wait(30)
 
 
+def test_the_end_does_not_overtake_who_asks_for_it(app) -> None:
+    """Woken by an earlier pull, the server may hang up while it is being pulled for that: the pipe is there still."""
+    failed: list[threading.ExceptHookArgs] = []
+    with running(app) as (listener, thread), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading, "excepthook", failed.append)
+        trigger = listener._listening[0].trigger
+        pull = trigger._physical_pull
+
+        def pull_twice() -> None:
+            pull()
+            thread.join(0.2)
+            pull()
+
+        patch.setattr(trigger, "_physical_pull", pull_twice)
+        listener.stop()
+        thread.join(30)
+        assert not thread.is_alive()
+        for one in threading.enumerate():
+            if one.name == "drain":
+                one.join(30)
+    assert not failed
+
+
 def test_an_address_that_is_taken_is_unavailable(app) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

@@ -40,9 +40,9 @@ def exchanges(identity: Identity, tmp_path: Path) -> Iterator[Callable[[], Excha
         yield lambda: stack.enter_context(exchange_of(identity, ca))
 
 
-def dialling(plant: Any, profile: Profile = PROFILE) -> None:
+def dialling(plant: Any, profile: Profile = PROFILE, window: int = 2) -> None:
     """Put a printer that dials in into the books, certified as it is."""
-    spec = PrinterSpec("p", f"weblink://{SERIAL}", "zpl", 8, 50.0, 25.0)
+    spec = PrinterSpec("p", f"weblink://{SERIAL}", "zpl", 8, 50.0, 25.0, window)
     made = printers.add_printer(plant.db, plant.call(), spec, plant.data_dir)
     plant.db.write(lambda conn: printer_rows.set_profile(conn, plant.call(), made.id, profile))
 
@@ -98,7 +98,7 @@ def test_a_power_cut_in_the_middle_and_yet_every_label_is_there_once(plant: Any,
 @pytest.mark.slow
 def test_a_printer_that_moves_to_another_worker_is_served_there_and_counts(plant: Any, exchanges: Any) -> None:
     here, there = exchanges(), exchanges()
-    dialling(plant)
+    dialling(plant, window=1)  # of two, one may be lost on the way: a count of 1 would leave both in doubt
     with (
         VirtualPrinter(label_seconds=0.01) as printer,
         running(plant, callers=here.callers),
@@ -115,7 +115,7 @@ def test_a_printer_that_moves_to_another_worker_is_served_there_and_counts(plant
         there.dial(printer)
         until(lambda: job_of(plant, batch).state in ("completed", "processing-stopped"), 60)
         job = job_of(plant, batch)
-        assert (job.state, dict(job.outcomes)) == ("completed", {"confirmed": LABELS})  # nobody scanned anything
+        assert (job.state, dict(job.outcomes)) == ("completed", {"confirmed": LABELS}), job.message
         assert came_out(printer, serials) == serials
 
 
