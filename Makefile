@@ -40,7 +40,7 @@ lint: $(VENV)/.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Ten thousand faults and more on virtual printers, on both databases; half an hour on a quiet machine. The last line says
+# Ten thousand faults and more on virtual printers, on both databases; three quarters of an hour on a quiet machine. The last line says
 # what they came to; whatever was wrong, or a test that did not come to its end, lets it fail.
 torture: $(VENV)/.ready
 	@rm -f .torture
