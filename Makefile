@@ -27,9 +27,10 @@ serve: $(VENV)/.ready
 worker: $(VENV)/.ready
 	@exec $(BIN)/labelsvc worker
 
+# Three at a time on two cores: much of what is tested waits for a printer, a network or a clock.
 test: $(VENV)/.ready
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(VENV)/.ready lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow"
