@@ -188,6 +188,8 @@ _FIELDS: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
     "boot": {"boot": _name, "instance": _name},
     # A delivery begins.
     "begin": {},
+    # The server says that somebody scanned these, which were still to be printed: they are left out.
+    "there": {"spans": _spans},
     # These labels may come out from now on.
     "hold": {"first": _label, "last": _label},
     # They were handed over, to a printer that confirms nothing.

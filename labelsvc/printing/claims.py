@@ -20,20 +20,22 @@ from labelsvc.domain.actors import Call
 from labelsvc.domain.batches import Download
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.jobs import BLOCK, Printer
-from labelsvc.domain.outcomes import having
+from labelsvc.domain.outcomes import having, runs
 from labelsvc.errors import Conflict
 from labelsvc.labels import zpl
 from labelsvc.printing.handover import laid_out
 from labelsvc.printing.jobs import end_canceled
-from labelsvc.storage import audit, batches, job_outcomes, jobs, printers, stations
+from labelsvc.storage import audit, batches, job_outcomes, jobs, outcomes, printers, stations
 from labelsvc.storage.database import Database
 from labelsvc.storage.jobs import JobRow
-from labelsvc.storage.stations import ClaimRow, NewClaim
+from labelsvc.storage.stations import ClaimRow, NewClaim, Span
 
 #: Labels of one claim at most: hours of an ordinary line, some megabytes.
 CLAIM_AT_MOST = 10_000
 #: Claims that a station may have at once.
 CLAIMS_AT_MOST = 200
+#: Intervals of labels that a station is told of at once; of more the highest numbers, the last to be printed.
+SPANS_AT_MOST = 1_000
 #: How long a lease lasts in the moment before its claim keeps it.
 _MOMENT = 60.0
 
@@ -47,6 +49,7 @@ class Claim:
     Attributes:
         canceled: someone asked for the end of their job.
         origin: number of the first label of the job; blocks of digests are counted from it.
+        there: those that somebody scanned since; the station leaves them out, if it has not printed them yet.
     """
 
     row: ClaimRow
@@ -55,6 +58,7 @@ class Claim:
     lot_number: str
     origin: int
     canceled: bool
+    there: tuple[Span, ...]
 
 
 def is_waiting(db: Database, station: str, have: tuple[int, ...]) -> bool:
@@ -179,7 +183,23 @@ def shown(conn: Connection, row: ClaimRow) -> Claim:
     printer = printers.at_revision(conn, row.printer_id, row.printer_revision)
     job = None if row.job_id is None else jobs.get(conn, row.job_id)
     origin = job.first - batch.first + 1 if job and row.kind == "job" else 1
-    return Claim(row, printer, batch.product_code, batch.lot_number, origin, bool(job and job.cancel_requested))
+    canceled = bool(job and job.cancel_requested)
+    return Claim(row, printer, batch.product_code, batch.lot_number, origin, canceled, found_since(conn, row))
+
+
+def found_since(conn: Connection, row: ClaimRow) -> tuple[Span, ...]:
+    """Return the labels of a claim that are known to be there though its station may not have printed them.
+
+    Of a reprint the scans tell nothing, for they may be of the old label: it is known if its job has no label to print.
+    """
+    batch = batches.get(conn, row.batch_id)
+    job = None if row.job_id is None else jobs.get(conn, row.job_id)
+    if job is not None and job.kind == "reprint":
+        is_open = having(job_outcomes.of_job(conn, job), {"planned", "absent", "in_doubt"})
+        return () if is_open else row.spans
+    whole = (batch.first + row.spans[0][0] - 1, batch.first + row.spans[-1][1] - 1)
+    numbers = outcomes.scanned_since(conn, batch.range_id, whole, row.created_at)
+    return runs(ordinal - batch.first + 1 for ordinal in numbers)[-SPANS_AT_MOST:]
 
 
 def claim_labels(db: Database, issuer: Issuer, station: str, claim_id: int) -> Download:

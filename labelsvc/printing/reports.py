@@ -15,11 +15,12 @@ from labelsvc.domain.actors import Call
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.journal import Entry
 from labelsvc.errors import Conflict, InvalidInput
+from labelsvc.printing.claims import found_since
 from labelsvc.printing.doubles import fork_claim, printed_on
 from labelsvc.printing.taking import Taking
 from labelsvc.storage import jobs, stations
 from labelsvc.storage.database import Database
-from labelsvc.storage.stations import ClaimRow, Report
+from labelsvc.storage.stations import ClaimRow, Report, Span
 
 LINES_AT_MOST = 200
 
@@ -45,12 +46,14 @@ class Acknowledged:
     Attributes:
         last: number of the last line.
         canceled: someone asked for the end of the job.
+        there: labels that somebody scanned since the claim was made.
         ended: the claim has ended.
     """
 
     last: int
     canceled: bool
     ended: bool
+    there: tuple[Span, ...]
 
 
 def report(db: Database, issuer: Issuer, call: Call, claim_id: int, said: Said) -> Acknowledged:
@@ -137,7 +140,7 @@ def _seen(
 
 def _acknowledged(conn: Connection, row: ClaimRow) -> Acknowledged:
     canceled = row.job_id is not None and jobs.get(conn, row.job_id).cancel_requested
-    return Acknowledged(row.acknowledged, canceled, row.state != "open")
+    return Acknowledged(row.acknowledged, canceled, row.state != "open", found_since(conn, row))
 
 
 def _keep(conn: Connection, call: Call, row: ClaimRow, said: Said, *, accepted: bool) -> None:

@@ -141,6 +141,8 @@ class Taking:
         match entry.do:
             case "boot":
                 self._boot(entry)
+            case "there":
+                """It is what we said; the scan itself is in the books."""
             case "use":
                 self._row, self._books = ahead.use(self._conn, self._call, self._row, entry), None
             case "return":

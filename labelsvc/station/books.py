@@ -18,6 +18,8 @@ from labelsvc.station.journal import Journal
 from labelsvc.station.labels import StoredLabels
 
 _MESSAGE_AT_MOST = 500
+#: Intervals of labels in one line of the journal, which must not be too long.
+_SPANS_OF_A_LINE = 80
 
 
 @dataclass(slots=True)
@@ -28,6 +30,7 @@ class JournalBooks:
         standing: what the journal comes to; kept up with it.
         gone: whether the claim was taken away.
         canceled, stopping: whether someone asked for an end of the job, of the process.
+        there: numbers of labels that somebody scanned since the claim was made, as far as the server said.
     """
 
     journal: Journal
@@ -36,6 +39,7 @@ class JournalBooks:
     gone: Callable[[], bool]
     canceled: Callable[[], bool]
     stopping: Callable[[], bool]
+    there: Callable[[], frozenset[int]] = frozenset
     _undigested: int = field(default=0, init=False)
 
     def write(self, do: str, **said: Any) -> None:
@@ -59,9 +63,23 @@ class JournalBooks:
             return steps.EndAsked()
         return steps.CancelAsked() if self.canceled() else None
 
+    def leave_out(self) -> None:
+        """Write down which of the labels that are still to be printed are known to be there, so that they are not."""
+        there = self.there()
+        if not there:
+            return
+        todo = (number for first, last in self.standing.todo() for number in range(first, last + 1))
+        spans = _listed(runs(number for number in todo if number in there))
+        for at in range(0, len(spans), _SPANS_OF_A_LINE):
+            self.write("there", spans=spans[at : at + _SPANS_OF_A_LINE])
+
+    def _is_there(self, first: int, last: int) -> bool:
+        """Whether one of the labels that are to go next is there already; the next delivery leaves it out."""
+        return not self.there().isdisjoint(range(first, last + 1))
+
     def hold(self, first: int, last: int) -> Fact:
         """Hold a window in doubt, unless someone asked for an end."""
-        asked = self.asked()
+        asked = self.asked() or (steps.EndAsked() if self._is_there(first, last) else None)
         if asked is None:
             self.write("hold", first=first, last=last)
         return asked or steps.Held()
@@ -75,6 +93,8 @@ class JournalBooks:
         asked, way = self.asked(), known.way
         if isinstance(asked, steps.LeaseLost):
             return asked
+        if asked is None and way is not None and self._is_there(way[0] + known.kept, way[1]):
+            asked = steps.EndAsked()
         if way is not None and way[1] - way[0] + 1 > known.kept and asked is not None:
             way = (way[0], way[0] + known.kept - 1) if known.kept else None
         else:

@@ -83,6 +83,7 @@ class Holding:
         acknowledged: lines of the journal that the server has.
         booted: this process said that it works with the journal.
         canceled: someone asked for the end of its job; gone: it was taken away, and not a byte more may leave.
+        there: numbers of its labels that somebody scanned since it was made, by the last word of the server.
         standing: of what is being printed: the whole claim, or the labels that a line took of a range handed ahead.
         used: numbers of such a range that were taken; returned: the rest was given back.
         taken_at: number of the line by which what is being printed was taken of such a range.
@@ -97,6 +98,7 @@ class Holding:
         self.heard = False
         self.canceled = threading.Event()
         self.gone = threading.Event()
+        self.there: frozenset[int] = frozenset()
         self.used: set[int] = set()
         self.keys: dict[str, Span] = {}
         self.returned = False
@@ -171,6 +173,12 @@ class Holding:
         self.canceled.set()
         if known < self.taken_at:  # it does not know of this, so it was of what was printed before
             self.canceled.clear()
+
+    def found(self, spans: Iterable[Span]) -> None:
+        """Take note of labels that are there, as the server said: they are not to be printed."""
+        mine = self.terms.spans
+        within = (range(max(first, a), min(last, b) + 1) for first, last in spans for a, b in mine)
+        self.there = self.there.union(*within)
 
     @property
     def begun(self) -> bool:

@@ -78,14 +78,14 @@ def deliver(press: Press, holding: Holding) -> str | None:
     standing, labels = holding.standing, holding.labels
     assert standing is not None, "something is to be printed"
     assert labels is not None, "and its labels are there"
-    books = JournalBooks(
-        holding.journal, standing, labels, holding.gone.is_set, holding.canceled.is_set, press.stopping.is_set
-    )
+    wishes = (holding.gone.is_set, holding.canceled.is_set, press.stopping.is_set)
+    books = JournalBooks(holding.journal, standing, labels, *wishes, lambda: holding.there)
     why = _why_not(standing)
     if why is not None:
         return books.end(why)
     if holding.canceled.is_set():
         return books.end(steps.Cancel())
+    books.leave_out()
     books.write("begin")
     try:
         driver, begun = _prepared(press, holding, books)

@@ -170,8 +170,10 @@ class Station:
         self._look_for_gone(have, answer["claims"])
         for one in answer["claims"]:
             holding = self.holdings.get(one["id"])
-            if holding is not None and one["canceled"]:
-                holding.cancel(int(one["acknowledged"]))
+            if holding is not None:
+                holding.found((int(first), int(last)) for first, last in one["there"])
+                if one["canceled"]:
+                    holding.cancel(int(one["acknowledged"]))
             if holding is not None and one["chain"] in holding.journal.chains[one["acknowledged"] - 1 :][:1]:
                 # So far it is the history that we know; of another one all lines are told, to find where they part.
                 holding.acknowledged = max(holding.acknowledged, int(one["acknowledged"]))
@@ -252,6 +254,7 @@ class Station:
             return
         # Not what the server has: of an older copy of the journal that is more, and our next line must be told.
         holding.acknowledged = max(holding.acknowledged, first + len(lines) - 1)
+        holding.found((int(one), int(last)) for one, last in answer["there"])
         holding.heard = True
         if answer["canceled"]:
             holding.cancel(int(answer["last"]))

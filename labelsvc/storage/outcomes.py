@@ -174,6 +174,11 @@ def let_scans_stand(conn: Connection, range_id: int, span: tuple[int, int], sinc
         conn.execute(insert(outcomes).values(range_id=range_id, first=ordinal, last=ordinal, **told))
 
 
+def scanned_since(conn: Connection, range_id: int, span: tuple[int, int], since: datetime) -> list[int]:
+    """Return the ordinals of labels that were scanned since, and found to be there, in ascending order."""
+    return sorted(_scanned(conn, range_id, span, since))
+
+
 def _scans_of(conn: Connection, delivery: Delivery, span: tuple[int, int]) -> dict[int, tuple[str, str, datetime]]:
     """Return the labels of a job that were scanned: who did, and when."""
     begun = select(print_jobs.c.created_at).where(print_jobs.c.id == delivery.job_id).scalar_subquery()

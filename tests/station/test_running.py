@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from labelsvc import access
 from labelsvc.domain.journal import chained
+from labelsvc.domain.quality import VerifyScan
 from labelsvc.errors import Conflict
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printers.virtual.engine import Personality
-from labelsvc.printing import stations
+from labelsvc.printing import stations, verifying
 from labelsvc.station import ahead, printing
 from labelsvc.station import journal as journals
 from labelsvc.station.client import Refused, Unreachable
+from labelsvc.storage import jobs as job_rows
+from labelsvc.storage import outcomes
 from tests.station.conftest import Dock, step, work_off
 
 KIND = Personality(counts="late", echo="movement", on_for=3_600.0)
@@ -116,6 +120,72 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_nothing_is_done_twice(
             step(station)
     assert out(dock, printer) == dock.works.serials(batch)
     assert dock.works.job(batch).outcomes == {"confirmed": 5}
+
+
+@pytest.fixture
+def absent(dock: Dock) -> Callable[[], Any]:
+    """Make a batch of thirty of whose labels twenty were on their way, and did not come out by the word of a person."""
+
+    def made() -> Any:
+        batch = dock.works.issue(30)
+
+        def on_their_way(conn: Connection) -> None:
+            job = job_rows.get(conn, batch.job_id)
+            run = outcomes.Delivery(job.id, job.range_id, 1)
+            outcomes.hold_in_doubt(conn, dock.works.call(), run, job.first, job.first + 19)
+            job_rows.set_state(conn, job.id, "processing-stopped", ("x-labels-in-doubt",))
+
+        dock.works.db.write(on_their_way)
+        dock.works.resolve(batch, None, proceed=True)
+        return batch
+
+    return made
+
+
+def scan(dock: Dock, serial: str) -> str:
+    works = dock.works
+    return verifying.verify_scan(works.db, works.issuer, works.call(), VerifyScan(f"VALVE/{serial}")).kind
+
+
+def test_a_label_that_is_found_after_it_was_claimed_is_left_out(dock: Dock, absent: Any) -> None:
+    """By a printer that confirms nothing; the server says so with its next answer, and a new start forgets it not."""
+    with VirtualPrinter() as printer:
+        dock.works.add_printer("p", printer.uri, station="dock")
+        batch = absent()
+        serials = dock.works.serials(batch)
+        with dock.station() as station:
+            assert station.claim()
+            (holding,) = station.holdings.values()
+            holding.boot(station.boot, station.instance)
+            assert station.report()
+            assert [scan(dock, serials[at]) for at in (5, 6, 11)] == ["right"] * 3
+            assert not station.claim()
+            assert holding.there == {6, 7, 12}
+            printer.refuse_connections()
+            assert printing.deliver(station.press, holding) == "retry"
+        printer.accept_connections()
+        with dock.station() as station:
+            dock.wire.cut = True
+            step(station)
+            dock.wire.cut = False
+            work_off(station)
+        assert out(dock, printer) == [serial for at, serial in enumerate(serials) if at not in (5, 6, 11)]
+    assert dock.works.job(batch).outcomes == {"sent": 27, "confirmed": 3}
+
+
+def test_a_label_found_while_others_come_out_is_left_out(dock: Dock, printer: VirtualPrinter, absent: Any) -> None:
+    batch = absent()
+    serials = dock.works.serials(batch)
+    with dock.station(answer_seconds=10) as station:  # the printer waits for the scan meanwhile, and says nothing
+
+        def found(_: int) -> None:
+            assert scan(dock, serials[9]) == "right"
+            assert station.report()
+
+        printer.at_label(3, found)
+        work_off(station)
+    assert out(dock, printer) == serials[:9] + serials[10:]
+    assert (dock.works.job(batch).state, dock.works.job(batch).outcomes) == ("completed", {"confirmed": 30})
 
 
 def test_a_cancel_reaches_a_station_that_waits_for_its_printer(dock: Dock, printer: VirtualPrinter) -> None:
@@ -334,7 +404,14 @@ def test_another_claim_of_the_same_number_takes_no_journal_away(dock: Dock, prin
 
         def restored(path: str, body: dict[str, object], *, patience: float = 0) -> dict[str, object]:
             claim = {"id": holding.terms.id, "links": {"labels": "/nowhere"}}
-            known = {"id": holding.terms.id, "acknowledged": 0, "chain": "5" * 64, "canceled": False, "printer": "p"}
+            known = {
+                "id": holding.terms.id,
+                "acknowledged": 0,
+                "chain": "5" * 64,
+                "canceled": False,
+                "there": [],
+                "printer": "p",
+            }
             return {"claim": claim, "claims": [known]}
 
         dock.wire.ask = restored  # type: ignore[method-assign]

@@ -72,6 +72,8 @@ class Claimed:
             case "begin":
                 self.running, self.fresh = True, True
                 self.attempts += 1
+            case "there":
+                self.rows += [Interval(first, last, "confirmed", "scanned") for first, last in said["spans"]]
             case "hold":
                 self._begun()
                 self.way = (said["first"], said["last"])

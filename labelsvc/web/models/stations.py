@@ -98,6 +98,12 @@ class Claim(Answer):
         )
 
 
+There = Annotated[
+    list[tuple[int, int]],
+    Field(description="Labels of it that somebody scanned since: what of them is not printed yet must not be."),
+]
+
+
 class OpenClaim(Answer):
     """A claim that a station has."""
 
@@ -106,13 +112,15 @@ class OpenClaim(Answer):
     acknowledged: int
     chain: Annotated[str, Field(description="The journal's digest behind the last line that the server has.")]
     canceled: bool
+    there: There
 
     @classmethod
     def of(cls, claim: HeldClaim) -> OpenClaim:
         """Show it."""
         row = claim.row
         name, last = claim.printer.spec.name, row.acknowledged
-        return cls(id=row.id, printer=name, acknowledged=last, chain=row.chain, canceled=claim.canceled)
+        there = list(claim.there)
+        return cls(id=row.id, printer=name, acknowledged=last, chain=row.chain, canceled=claim.canceled, there=there)
 
 
 class Claimed(Answer):
@@ -142,11 +150,12 @@ class Acknowledged(Answer):
     last: Annotated[int, Field(description="Number of the last line.")]
     canceled: Annotated[bool, Field(description="Someone asked for the end of the job.")]
     ended: Annotated[bool, Field(description="The claim has ended.")]
+    there: There
 
     @classmethod
     def of(cls, found: Known) -> Acknowledged:
         """Show it."""
-        return cls(last=found.last, canceled=found.canceled, ended=found.ended)
+        return cls(last=found.last, canceled=found.canceled, ended=found.ended, there=list(found.there))
 
 
 class ReleaseIn(Body):
