@@ -129,7 +129,7 @@ def enter(db: Database, token: str, now: datetime) -> Entered:
         raise Unauthenticated("session_ended", "Expected a session that goes on, got one that has ended.")
     if now - session.seen_at >= _SEEN_EVERY:
         db.write(lambda conn: sessions.seen(conn, digest, now))
-    return Entered(Client(session.name, session.role, "user"), _form_key(token))  # type: ignore[arg-type]  # one of ROLES
+    return Entered(Client(session.name, session.role, "user"), form_key(token))  # type: ignore[arg-type]  # one of ROLES
 
 
 def sign_out(db: Database, call: Call, token: str) -> None:
@@ -152,5 +152,6 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _form_key(token: str) -> str:
+def form_key(token: str) -> str:
+    """Return what a form has to carry that belongs to a token."""
     return hmac.new(token.encode("utf-8", "surrogatepass"), b"form", hashlib.sha256).hexdigest()

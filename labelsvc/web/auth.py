@@ -11,6 +11,7 @@ site's form can do anything by it.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from apiflask import APIFlask
 from flask import current_app, g, request
 
 from labelsvc import access
-from labelsvc.access import Client, Role
+from labelsvc.access import Client, Role, sessions
 from labelsvc.domain.actors import Call
 from labelsvc.errors import NotAllowed, Unauthenticated
 from labelsvc.web import page_views
@@ -67,6 +68,8 @@ def install(app: APIFlask) -> None:
         view = current_app.view_functions[request.endpoint]
         allowed = roles_of(view)
         if allowed is None:
+            if page_views.is_page(view):
+                _meet()
             return
         if page_views.is_page(view) or _comes_with_session():
             _enter()
@@ -111,6 +114,23 @@ def cookie() -> str:
 def token() -> str:
     """Return the token of the session that this request comes with; an empty one where there is none."""
     return request.cookies.get(cookie(), "")
+
+
+def visit_cookie() -> str:
+    """Return the name of the cookie that somebody has before they sign in."""
+    return f"{cookie()}-visit"
+
+
+def visit() -> str:
+    """Return the token of somebody who is not signed in yet."""
+    found: str = g.visit
+    return found
+
+
+def _meet() -> None:
+    """Let the forms of somebody whom we do not know yet be theirs: another site would have them sign in as another."""
+    g.visit = request.cookies.get(visit_cookie()) or secrets.token_urlsafe(32)
+    setattr(g, page_views.FORM_KEY, sessions.form_key(g.visit))
 
 
 def _comes_with_session() -> bool:

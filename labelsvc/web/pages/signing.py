@@ -11,7 +11,7 @@ from flask import Response, redirect, request
 from labelsvc import access, logs
 from labelsvc.access import sessions
 from labelsvc.errors import LabelsvcError, TooMany, Unauthenticated
-from labelsvc.web.auth import EVERY_ROLE, call, cookie, public, role, token
+from labelsvc.web.auth import EVERY_ROLE, call, cookie, public, role, token, visit, visit_cookie
 from labelsvc.web.house import house
 from labelsvc.web.page_views import SIGN_IN, page
 from labelsvc.web.pages.forms import Form, Shown, shown
@@ -29,7 +29,9 @@ _log = logs.logger(__name__)
 @page("next")
 def sign_in_page() -> Response:
     """Ask for name and password."""
-    return shown("sign_in.html", Shown(), next=_local(request.args.get("next", "")))
+    response = shown("sign_in.html", Shown(), next=_local(request.args.get("next", "")))
+    _keep(response, visit_cookie(), visit())
+    return response
 
 
 @bp.post(SIGN_IN)
@@ -48,15 +50,13 @@ def sign_in() -> Any:
         return _asked_again(error, form)
     entered = access.enter(house().db, begun, house().now())
     response = redirect(_local(form.fields.get("next", "")) or HOMES[entered.client.role], 303)
-    response.set_cookie(
-        cookie(),
-        begun,
-        max_age=round(sessions.LIFETIME.total_seconds()),
-        secure=request.is_secure,
-        httponly=True,
-        samesite="Strict",
-    )
+    _keep(response, cookie(), begun, max_age=round(sessions.LIFETIME.total_seconds()))
     return response
+
+
+def _keep(response: Any, name: str, value: str, max_age: int | None = None) -> None:
+    """Let the browser keep a cookie that no script reads, and that comes with requests of our own pages alone."""
+    response.set_cookie(name, value, max_age, secure=request.is_secure, httponly=True, samesite="Strict")
 
 
 def _asked_again(error: LabelsvcError, form: Form) -> Response:

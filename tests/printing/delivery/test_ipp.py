@@ -103,8 +103,7 @@ def test_a_sender_that_is_to_end_leaves_the_job_with_the_printer_and_claims_noth
     job = works.job(batch)
     assert (job.state, job.state_reasons, job.outcomes) == ("completed", ("queued-in-device",), {"sent": 5})
     go_on.touch()
-    wait_until(printer.documents)
-    assert printed(works, printer) == works.serials(batch)
+    wait_until(lambda: printed(works, printer) == works.serials(batch))
 
 
 def test_a_printer_without_paper_gets_nothing_and_says_so(works, ipp_printer, tmp_path):

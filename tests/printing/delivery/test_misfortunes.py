@@ -147,10 +147,10 @@ def test_a_lease_that_may_have_run_out_lets_no_byte_leave(works, misfortune):
 
         def freeze(db, work):
             fact = db.write(work)
-            time.sleep(0.5)
+            time.sleep(2.2)
             return fact
 
-        sender = replace(works.sender(lease_seconds=0.4), db=Away(works.db, 5, freeze))  # when window 2 was held
+        sender = replace(works.sender(lease_seconds=2.0), db=Away(works.db, 5, freeze))  # when window 2 was held
         delivery.serve(sender, works.printer().id, "frozen")
         assert counted(works.job(batch)) == {"planned": 10, "in_doubt": 20, "sent": 20}
         assert len(works.settled(printer)) <= 20

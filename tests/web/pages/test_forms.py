@@ -112,7 +112,7 @@ def test_what_was_written_is_shown_again_as_text(site) -> None:
         person.post("/line", lot=evil, lot_id=evil, quantity=evil, printer=evil, line=evil, key=evil),
         person.post("/qa", text=evil, product=evil, lot=evil),
         person.post("/qa/serials/move", product=evil, serial=evil, outcome=evil, reason=evil, key=evil),
-        person.client.post("/sign-in", data={"name": evil, "password": evil}),
+        person.client.post("/sign-in", data={"name": evil, "password": evil, "form_key": evil}),
     ]
     for answer in answers:
         assert answer.status_code in (403, 422)

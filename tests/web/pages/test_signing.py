@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -26,8 +27,16 @@ def anna(site) -> str:
     return name
 
 
+def form_key(client, **more) -> str:
+    """Load the page, as a person does; return what its form carries."""
+    found = re.search(r'name="form_key" value="([0-9a-f]{64})"', client.get("/sign-in", **more).text)
+    assert found is not None
+    return found[1]
+
+
 def post(client, name: str, password: str = PASSWORD, **more):
-    return client.post("/sign-in", data={"name": name, "password": password, **more.pop("fields", {})}, **more)
+    carried = {"form_key": form_key(client, base_url=more.get("base_url")), **more.pop("fields", {})}
+    return client.post("/sign-in", data={"name": name, "password": password, **carried}, **more)
 
 
 def test_a_name_and_its_password_lead_to_the_work_of_their_role(site, anna) -> None:
@@ -82,9 +91,9 @@ def test_a_cookie_that_was_set_over_http_opens_nothing_over_https(site, anna) ->
 
 def test_what_was_wrong_is_not_told_apart(site, anna) -> None:
     """Another password, nobody's name: the same page to the byte, but for the name that was typed."""
-    pages = []
+    pages, client = [], site.client(None)
     for name, password in ((anna, "wrong horse battery"), ("nobody", PASSWORD), (anna, ""), ("<b>", "x")):
-        answer = post(site.client(None), name, password)
+        answer = post(client, name, password)
         assert answer.status_code == 403
         assert "Set-Cookie" not in answer.headers
         assert password not in answer.text or not password or password == "x"
@@ -139,6 +148,28 @@ def test_a_form_that_another_site_sent_signs_nobody_in(site, anna) -> None:
         assert "Set-Cookie" not in answer.headers
     for own in ("same-origin", "none"):
         assert post(site.client(None), anna, headers={"Sec-Fetch-Site": own}).status_code == 303
+
+
+def test_a_form_that_was_not_made_for_this_browser_signs_nobody_in(site, anna) -> None:
+    """Over plain HTTP no browser says where a form comes from; but another site's comes without our cookie."""
+    other = form_key(site.client(None))
+    visitor = site.client(None)
+    own = form_key(visitor)
+    stranger = site.client(None)  # a browser in which our page was never open, or that keeps its cookie to itself
+    for client, key in ((stranger, own), (stranger, ""), (visitor, other), (visitor, "")):
+        answer = client.post("/sign-in", data={"name": anna, "password": PASSWORD, "form_key": key})
+        assert answer.status_code == 403
+        assert "Set-Cookie" not in answer.headers
+        assert client.get("/qa").status_code == 303
+    assert visitor.post("/sign-in", data={"name": anna, "password": PASSWORD, "form_key": own}).status_code == 303
+
+
+def test_the_cookie_of_a_visit_is_for_this_service_alone(site) -> None:
+    for url, start in ((None, "labelsvc-visit="), ("https://labels.example.com", "__Host-labelsvc-visit=")):
+        (cookie,) = site.client(None).get("/sign-in", base_url=url).headers.getlist("Set-Cookie")
+        assert cookie.startswith(start)
+        assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= {part.strip() for part in cookie.split(";")[1:]}
+        assert ("Secure" in cookie) is (url is not None)
 
 
 def test_who_signs_out_is_out_with_that_session(site) -> None:
