@@ -3,7 +3,7 @@
 from labelsvc.access.keys import add_key, authenticate, list_keys, revoke_key
 from labelsvc.access.roles import ROLES, Client, Role
 from labelsvc.access.sessions import Door, Entered, enter, sign_in, sign_out
-from labelsvc.access.users import add_user, disable_user, list_users, set_password
+from labelsvc.access.users import add_user, disable_user, enable_user, list_users, set_password, set_role
 
 __all__ = [
     "ROLES",
@@ -15,11 +15,13 @@ __all__ = [
     "add_user",
     "authenticate",
     "disable_user",
+    "enable_user",
     "enter",
     "list_keys",
     "list_users",
     "revoke_key",
     "set_password",
+    "set_role",
     "sign_in",
     "sign_out",
 ]

@@ -79,6 +79,42 @@ def disable_user(db: Database, call: Call, name: str) -> User:
     return db.write(work)
 
 
+def enable_user(db: Database, call: Call, name: str) -> User:
+    """Let a user sign in again, with the password they had; doing it again changes nothing.
+
+    Raises:
+        NotFound: no such user.
+    """
+
+    def work(conn: Connection) -> User:
+        user = users.get(conn, name, lock=True)
+        if user.disabled_at is not None:
+            users.enable(conn, user.id)
+            audit.record(conn, call, "user.enable", f"user:{name}", after={"role": user.role})
+        return users.get(conn, name)
+
+    return db.write(work)
+
+
+def set_role(db: Database, call: Call, name: str, role: str) -> User:
+    """Say what a user may do: at once, in their sessions too; the same again changes nothing.
+
+    Raises:
+        NotFound: no such user.
+        InvalidInput: no such role.
+    """
+    check_role(role)
+
+    def work(conn: Connection) -> User:
+        user = users.get(conn, name, lock=True)
+        if user.role != role:
+            users.set_role(conn, user.id, role)
+            audit.record(conn, call, "user.role", f"user:{name}", before={"role": user.role}, after={"role": role})
+        return users.get(conn, name)
+
+    return db.write(work)
+
+
 def list_users(db: Database) -> tuple[User, ...]:
     """Return all users, in the order they came."""
     with db.read() as conn:

@@ -63,3 +63,22 @@ def user_disable(name: str) -> None:
     with opened() as shell:
         access.disable_user(shell.db, shell.call(), name)
     click.echo(f"{name} can sign in no more.")
+
+
+@user.command("enable")
+@click.argument("name")
+def user_enable(name: str) -> None:
+    """Let the user NAME sign in again, with the password they had."""
+    with opened() as shell:
+        access.enable_user(shell.db, shell.call(), name)
+    click.echo(f"{name} can sign in.")
+
+
+@user.command("role")
+@click.argument("name")
+@click.argument("role", type=click.Choice(access.ROLES))
+def user_role(name: str, role: str) -> None:
+    """Say that the user NAME may do what ROLE may, from now on, in the sessions that go on too."""
+    with opened() as shell:
+        access.set_role(shell.db, shell.call(), name, role)
+    click.echo(f"{name}\t{role}")

@@ -73,6 +73,16 @@ def set_password(conn: Connection, user_id: int, password: str) -> None:
     conn.execute(update(users).where(users.c.id == user_id).values(password=password))
 
 
+def set_role(conn: Connection, user_id: int, role: str) -> None:
+    """Say what a user may do from now on."""
+    conn.execute(update(users).where(users.c.id == user_id).values(role=role))
+
+
+def enable(conn: Connection, user_id: int) -> None:
+    """Let a user sign in again."""
+    conn.execute(update(users).where(users.c.id == user_id).values(disabled_at=None))
+
+
 def disable(conn: Connection, user_id: int, now: datetime) -> bool:
     """Let a user sign in no more; False: that was so before."""
     enabled = (users.c.id == user_id, users.c.disabled_at.is_(None))

@@ -99,10 +99,39 @@ def test_who_is_disabled_is_out_at_once_and_stays_out(plant: Any) -> None:
     assert plant.tables() == before
 
 
+def test_who_is_enabled_again_signs_in_as_before_and_no_old_session_opens(plant: Any) -> None:
+    add(plant)
+    now, door = plant.call().at, Door()
+    token = access.sign_in(plant.db, door, ("anna", PASSWORD), "192.0.2.1", now)
+    access.disable_user(plant.db, plant.call(), "anna")
+    assert access.enable_user(plant.db, plant.call(), "anna").disabled_at is None
+    with pytest.raises(Unauthenticated):
+        access.enter(plant.db, token, now)
+    assert access.sign_in(plant.db, door, ("anna", PASSWORD), "192.0.2.1", now)
+    before = plant.tables()
+    access.enable_user(plant.db, plant.call(), "anna")
+    assert plant.tables() == before
+
+
+def test_another_role_holds_at_once(plant: Any) -> None:
+    add(plant)
+    now = plant.call().at
+    token = access.sign_in(plant.db, Door(), ("anna", PASSWORD), "192.0.2.1", now)
+    assert access.set_role(plant.db, plant.call(), "anna", "admin").role == "admin"
+    assert access.enter(plant.db, token, now).client.role == "admin"
+    before = plant.tables()
+    access.set_role(plant.db, plant.call(), "anna", "admin")
+    assert plant.tables() == before
+    with pytest.raises(InvalidInput):
+        access.set_role(plant.db, plant.call(), "anna", "root")
+
+
 def test_nobody_can_be_changed_who_is_not_there(plant: Any) -> None:
     for change in (
         lambda: access.set_password(plant.db, plant.call(), "anna", PASSWORD),
         lambda: access.disable_user(plant.db, plant.call(), "anna"),
+        lambda: access.enable_user(plant.db, plant.call(), "anna"),
+        lambda: access.set_role(plant.db, plant.call(), "anna", "qa"),
     ):
         with pytest.raises(NotFound) as refusal:
             change()

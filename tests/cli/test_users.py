@@ -59,6 +59,9 @@ def test_who_is_disabled_is_shown_so(shell) -> None:
     typed(shell, "user", "add", "--role", "line", "--password-stdin", "boris", lines=f"{PASSWORD}\n")
     assert shell.said("user", "disable", "boris") == ["boris can sign in no more."]
     assert shell.said("user", "list") == ["boris\tline\tdisabled"]
+    assert shell.said("user", "enable", "boris") == ["boris can sign in."]
+    assert shell.said("user", "role", "boris", "qa") == ["boris\tqa"]
+    assert shell.said("user", "list") == ["boris\tqa\tenabled"]
 
 
 def test_nobody_by_that_name(shell) -> None:

@@ -94,8 +94,9 @@ class Walk:
         self.settled, self.unsettled = plant.lot(self.other), plant.lot(self.other)
         self.in_hand = plant.serials(plant.issue(self.unsettled, 4))
         self.key, _ = access.add_key(plant.db, plant.call(), "line 9", "line")
-        for name in ("anna", "carol"):
+        for name in ("anna", "carol", "dora"):
             access.add_user(plant.db, plant.call(), name, "qa", PASSWORD)
+        access.disable_user(plant.db, plant.call(), "dora")
         self.token = access.sign_in(plant.db, access.Door(), ("carol", PASSWORD), "192.0.2.1", plant.call().at)
         what = ("https://mes.example.com/told", ("lot.closed",))
         made = [webhooks.add_webhook(plant.db, plant.issuer, plant.call(), what, "public")[0] for _ in range(2)]
@@ -173,6 +174,12 @@ class Walk:
 
     def disable_user(self, *, well: bool) -> object:
         return access.disable_user(self.db, self.call, "anna" if well else "nobody")
+
+    def enable_user(self, *, well: bool) -> object:
+        return access.enable_user(self.db, self.call, "dora" if well else "nobody")
+
+    def set_role(self, *, well: bool) -> object:
+        return access.set_role(self.db, self.call, "anna", "admin" if well else "root")
 
     def sign_out(self, *, well: bool) -> object:
         token = self.token if well else "nobody's"
@@ -312,6 +319,8 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "add_user": ("user.add", False, True, None),
     "set_password": ("user.password", False, True, None),
     "disable_user": ("user.disable", False, True, None),
+    "enable_user": ("user.enable", False, True, None),
+    "set_role": ("user.role", True, True, None),
     "sign_out": ("user.sign_out", False, False, None),
     "add_product": ("product.add", False, True, None),
     "add_scheme": ("product.scheme", True, True, None),
