@@ -12,7 +12,7 @@ from labelsvc.cli.opening import Shell
 from labelsvc.errors import Unavailable
 from labelsvc.printers.uris import serial_of
 from labelsvc.printers.weblink.callers import Callers
-from labelsvc.printers.weblink.credentials import context_of, passwords_of
+from labelsvc.printers.weblink.credentials import Renewal, context_of, passwords_of
 from labelsvc.printers.weblink.listener import Listener
 from labelsvc.printing.printers import get_printer
 from labelsvc.settings import Settings
@@ -35,10 +35,11 @@ def dialled_in(chosen: Settings) -> Iterator[Callers | None]:
         return
     assert chosen.weblink_certificate is not None, "the settings insist on it"
     assert chosen.weblink_key is not None, "the settings insist on it"
-    context = context_of(chosen.weblink_certificate, chosen.weblink_key)
+    files = (chosen.weblink_certificate, chosen.weblink_key)
+    renewal, context = Renewal(*files), context_of(*files)
     passwords = passwords_of(chosen.weblink_passwords) if chosen.weblink_passwords is not None else None
     callers = Callers()
-    with Listener(callers, chosen.weblink_listen, context, passwords):
+    with Listener(callers, chosen.weblink_listen, context, passwords, renewal.look):
         yield callers
 
 

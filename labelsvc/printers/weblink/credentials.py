@@ -9,9 +9,12 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
+from labelsvc import logs
 from labelsvc.errors import InvalidInput, Unavailable
 from labelsvc.printers.connection import said
 from labelsvc.printers.weblink import messages
+
+log = logs.logger(__name__)
 
 
 def context_of(certificate: Path, key: Path) -> ssl.SSLContext:
@@ -29,6 +32,40 @@ def context_of(certificate: Path, key: Path) -> ssl.SSLContext:
         message = f"Expected a certificate in {certificate} and its key in {key}, got: {why}."
         raise Unavailable("weblink_certificate", message) from None
     return context
+
+
+class Renewal:
+    """Reads certificate and key again once their files have changed.
+
+    Certificates run out every few weeks; whoever puts others into the files need not start a worker anew.
+    """
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self._files = (certificate, key)
+        self._known = self._stamps()
+
+    def look(self) -> ssl.SSLContext | None:
+        """Return what printers are answered with from now on; None: that is as before, or cannot be used (yet)."""
+        stamps = self._stamps()
+        if stamps == self._known:
+            return None
+        self._known = stamps
+        try:
+            return context_of(*self._files)
+        except Unavailable as error:  # of the two files one may be written after the other
+            log.warning("weblink.certificate_kept", message=error.message)
+            return None
+
+    def _stamps(self) -> list[tuple[int, int, int] | None]:
+        return [_stamp(path) for path in self._files]
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def passwords_of(path: Path) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from types import TracebackType
@@ -36,6 +36,8 @@ MAINS_AT_MOST = 1_000
 STALL_SECONDS = 20.0
 #: Between two words in the log about connections that were refused, seconds.
 SAY_SECONDS = 10.0
+#: Between two looks for another certificate, seconds.
+RENEW_SECONDS = 10.0
 _TICK_SECONDS = 0.2
 _BACKLOG = 64
 
@@ -46,6 +48,7 @@ class Listener:
     Args:
         address: host and port; port 0 takes a free one.
         passwords: by serial number; None: none is asked for, and a serial number is no secret.
+        renewed: looks for another context than the one before, to be used from then on.
     """
 
     def __init__(
@@ -54,11 +57,11 @@ class Listener:
         address: tuple[str, int],
         context: ssl.SSLContext,
         passwords: Mapping[str, str] | None = None,
+        renewed: Callable[[], ssl.SSLContext | None] = lambda: None,
     ) -> None:
         self.callers = callers
-        # Nobody resumes; and tickets come behind the handshake, when a simple client may not expect to read any more.
-        context.num_tickets = 0
-        self._context = context
+        self._use(context)
+        self._renewed, self._renew_at = renewed, time.monotonic() + RENEW_SECONDS
         self._passwords = passwords
         self._lock = threading.Lock()
         self._greeting: dict[ssl.SSLSocket, float] = {}  # those not known yet, and until when they may be
@@ -96,11 +99,26 @@ class Listener:
         for thread in threads:
             thread.join()
 
+    def _use(self, context: ssl.SSLContext) -> None:
+        # Nobody resumes; and tickets come behind the handshake, when a simple client may not expect to read any more.
+        context.num_tickets = 0
+        self._context = context
+
+    def _renew(self) -> None:
+        """Use another certificate for who comes from now on, where there is one."""
+        self._renew_at = time.monotonic() + RENEW_SECONDS
+        context = self._renewed()
+        if context is not None:
+            self._use(context)
+            log.info("weblink.certificate_renewed")
+
     def _accept(self) -> None:
         while not self._closing.is_set():
             with suppress(OSError):  # nobody within a tick, or one that has left already
                 self._take(self._socket.accept()[0])
             now = time.monotonic()
+            if now >= self._renew_at:
+                self._renew()
             with self._lock:
                 late = [connection for connection, until in self._greeting.items() if until < now]
             for connection in late:
