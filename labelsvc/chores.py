@@ -12,8 +12,8 @@ from labelsvc import logs
 from labelsvc.auditing import SEAL_SECONDS, Sealer
 from labelsvc.domain.issuer import Issuer
 from labelsvc.errors import Unavailable
-from labelsvc.printing.targets import Reach
-from labelsvc.printing.webhooks import Teller
+from labelsvc.printing.webhooks.targets import Reach
+from labelsvc.printing.webhooks.webhooks import Teller
 from labelsvc.storage.database import Database
 
 log = logs.logger(__name__)

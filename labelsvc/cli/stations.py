@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from labelsvc.cli.opening import ID, every, opened
-from labelsvc.printing import stations as print_stations
+from labelsvc.printing.stations import stations as print_stations
 
 _PAGE = 200
 

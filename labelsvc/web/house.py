@@ -14,7 +14,7 @@ from labelsvc.access import Door
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.reprints import ReprintRules
 from labelsvc.metrics import Metrics
-from labelsvc.printing.targets import Reach
+from labelsvc.printing.webhooks.targets import Reach
 from labelsvc.web.feeds import Feeds
 from labelsvc.web.polls import Polls
 from labelsvc.web.streams import Lanes

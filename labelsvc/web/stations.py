@@ -9,7 +9,8 @@ from apiflask import APIBlueprint
 from apiflask.schemas import FileSchema
 
 from labelsvc.errors import InvalidInput
-from labelsvc.printing import blocks, claims, reports, stations
+from labelsvc.printing import blocks
+from labelsvc.printing.stations import claims, reports, stations
 from labelsvc.web.auth import call, role
 from labelsvc.web.house import house
 from labelsvc.web.models.base import PageQuery, listing

@@ -6,7 +6,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from labelsvc.printing import webhooks
+from labelsvc.printing.webhooks import webhooks
 from labelsvc.web.auth import call, role
 from labelsvc.web.house import house
 from labelsvc.web.models.base import PageQuery, listing

@@ -30,12 +30,12 @@ from labelsvc.printing import (
     reprinting,
     reprints,
     resolving,
-    stations,
     verifying,
 )
+from labelsvc.printing.stations import stations
 from labelsvc.storage import outcomes, tables
 from labelsvc.storage import reprints as reprint_rows
-from tests.printing.test_reports import Post
+from tests.printing.stations.test_reports import Post
 
 QUICK = {"look_seconds": 0.02, "answer_seconds": 0.3}
 RULES = ReprintRules()

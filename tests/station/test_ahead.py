@@ -17,7 +17,8 @@ from labelsvc.errors import Conflict, InvalidInput
 from labelsvc.issuing import batches
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printers.virtual.engine import Personality
-from labelsvc.printing import jobs, stations, verifying
+from labelsvc.printing import jobs, verifying
+from labelsvc.printing.stations import stations
 from labelsvc.station import ahead, requests
 from labelsvc.station.files import write_whole
 from labelsvc.station.requests import LineRequest

@@ -17,7 +17,8 @@ from labelsvc.domain.quality import VerifyScan
 from labelsvc.errors import Conflict
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printers.virtual.engine import Personality
-from labelsvc.printing import stations, verifying
+from labelsvc.printing import verifying
+from labelsvc.printing.stations import stations
 from labelsvc.station import ahead, printing
 from labelsvc.station import journal as journals
 from labelsvc.station.client import Refused, Unreachable

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from labelsvc.domain.journal import LINE_AT_MOST
-from labelsvc.printing.claims import CLAIMS_AT_MOST
-from labelsvc.printing.claims import Claim as HeldClaim
-from labelsvc.printing.reports import LINES_AT_MOST, Said
-from labelsvc.printing.reports import Acknowledged as Known
-from labelsvc.printing.stations import Arrival
+from labelsvc.printing.stations.claims import CLAIMS_AT_MOST
+from labelsvc.printing.stations.claims import Claim as HeldClaim
+from labelsvc.printing.stations.reports import LINES_AT_MOST, Said
+from labelsvc.printing.stations.reports import Acknowledged as Known
+from labelsvc.printing.stations.stations import Arrival
 from labelsvc.storage.stations import Station as StationRow
 from labelsvc.web.models.base import INTEGER_AT_MOST, Answer, Body, Id, Listing, Name, Whole
 

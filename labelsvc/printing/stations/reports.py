@@ -15,9 +15,9 @@ from labelsvc.domain.actors import Call
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.journal import Entry
 from labelsvc.errors import Conflict, InvalidInput
-from labelsvc.printing.claims import found_since
-from labelsvc.printing.doubles import fork_claim, printed_on
-from labelsvc.printing.taking import Taking
+from labelsvc.printing.stations.claims import found_since
+from labelsvc.printing.stations.doubles import fork_claim, printed_on
+from labelsvc.printing.stations.taking import Taking
 from labelsvc.storage import jobs, stations
 from labelsvc.storage.database import Database
 from labelsvc.storage.stations import ClaimRow, Report, Span

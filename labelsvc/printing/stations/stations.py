@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from labelsvc.domain.actors import Call
 from labelsvc.domain.pages import Page
 from labelsvc.errors import Conflict, NotFound
-from labelsvc.printing.claims import Claim, shown
-from labelsvc.printing.doubles import release_claim
 from labelsvc.printing.jobs import check_reason
+from labelsvc.printing.stations.claims import Claim, shown
+from labelsvc.printing.stations.doubles import release_claim
 from labelsvc.storage import audit, stations
 from labelsvc.storage.database import Database
 from labelsvc.storage.stations import ClaimRow, Station

@@ -22,11 +22,11 @@ from labelsvc.domain.journal import Entry
 from labelsvc.domain.outcomes import having
 from labelsvc.domain.readings import Reading
 from labelsvc.errors import InvalidInput
-from labelsvc.printing import ahead
 from labelsvc.printing.books import DatabaseBooks
 from labelsvc.printing.jobs import end_canceled
 from labelsvc.printing.leases import HeldLease
 from labelsvc.printing.sender import Sender
+from labelsvc.printing.stations import ahead
 from labelsvc.storage import audit, batches, job_outcomes, jobs, outcomes, printers, stations
 from labelsvc.storage.database import Database
 from labelsvc.storage.printers import Lease

@@ -14,10 +14,11 @@ from labelsvc.domain import journal
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.jobs import Resolution
 from labelsvc.errors import Conflict, InvalidInput, NotFound
-from labelsvc.printing import claims, printers, reports, resolving, stations
-from labelsvc.printing.claims import Claim
-from labelsvc.printing.reports import Acknowledged, Said
-from labelsvc.printing.stations import Arrival
+from labelsvc.printing import printers, resolving
+from labelsvc.printing.stations import claims, reports, stations
+from labelsvc.printing.stations.claims import Claim
+from labelsvc.printing.stations.reports import Acknowledged, Said
+from labelsvc.printing.stations.stations import Arrival
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Use cases: webhooks, and how what happened is told to them."""
