@@ -28,7 +28,7 @@ def init() -> None:
     if not chosen.secret_file.exists():
         make_secret(chosen)
     upgrade_database(chosen)
-    click.echo("Ready. Next: labelsvc key add --role admin NAME; labelsvc serve")
+    click.echo("Ready. Next: labelsvc user add --role admin NAME; labelsvc serve")
 
 
 def make_secret(chosen: Settings) -> None:

@@ -1,8 +1,7 @@
-"""What a command works with: settings, database and issuer; and how its errors end it."""
+"""What a command works with: settings, database and issuer."""
 
 from __future__ import annotations
 
-import errno
 import getpass
 import os
 import secrets
@@ -10,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
-from labelsvc import errors, logs
+from labelsvc import errors
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.gs1 import check_digital_link_domain
 from labelsvc.domain.issuer import Issuer
@@ -29,41 +28,6 @@ T = TypeVar("T")
 #: An id, and a cursor: what both databases can hold.
 ID = click.IntRange(1, 2**63 - 1)
 CURSOR = click.IntRange(0, 2**63 - 1)
-
-#: What a command ends with, in the words of sysexits.h: EX_DATAERR, EX_NOINPUT, EX_CANTCREAT, EX_TEMPFAIL, EX_NOPERM.
-_EXITS: dict[type[errors.LabelsvcError], int] = {
-    errors.InvalidInput: 65,
-    errors.Malformed: 65,
-    errors.TooLarge: 65,
-    errors.NotFound: 66,
-    errors.Conflict: 73,
-    errors.Unavailable: 75,
-    errors.NotAllowed: 77,
-}
-_EX_IOERR = 74
-
-
-class Group(click.Group):
-    """Commands whose errors are one sentence on stderr and an exit status, never a stack trace."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except errors.LabelsvcError as error:
-            where = f"{error.pointer.lstrip('/')}: " if error.pointer else ""
-            _say(f"{where}{error.message} ({error.code})")
-            ctx.exit(_EXITS.get(type(error), 1))
-        except OSError as error:
-            if error.errno == errno.EPIPE:  # whoever read our output has enough
-                raise
-            what = f"to read or write {error.filename}" if error.filename else "the system to do its part"
-            _say(f"Expected {what}, got: {error.strerror or error}.")
-            ctx.exit(_EX_IOERR)
-
-
-def _say(sentence: str) -> None:
-    click.echo(f"labelsvc: {logs.escaped(sentence)}", err=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def verify_scan(db: Database, issuer: Issuer, call: Call, scan: VerifyScan) -> V
         if isinstance(said, Reading) and number is not None:
             verdict, proved = _verdict(conn, said, number, meant)
         else:
-            verdict, proved = card or _unknown(said), False
+            verdict, proved = card or _unknown(said, scan.product or meant.product), False
         if proved and number is not None:
             _raise_evidence(conn, call, number)
         place = {"lot_id": verdict.lot_id, "batch_id": verdict.batch_id}
@@ -175,8 +175,11 @@ def _raise_evidence(conn: Connection, call: Call, number: Number) -> None:
         outcomes.prove(conn, call, number.granted.id, number.ordinal)
 
 
-def _unknown(said: Reading | EndCard | None) -> Verdict:
+def _unknown(said: Reading | EndCard | None, product: str | None) -> Verdict:
     if isinstance(said, Reading):
+        if said.product is None and product is None:
+            message = "Expected a product beside a serial alone, or its lot or batch, got none."
+            return Verdict("unknown", message, said.serial)
         message = "Expected a serial that was issued, got one that never was."
         return Verdict("unknown", message, said.serial, said.product)
     return Verdict("unreadable", "Expected a label of ours, got one that cannot be read.")

@@ -25,7 +25,7 @@ def test_init_makes_all_that_an_installation_needs_and_says_what_to_back_up(bare
     secret = bare.data_dir / "secret"
     assert made == f"Made the master secret {secret}: back it up first; without it no serial can be read."
     assert upgraded.startswith("Database sqlite:////")
-    assert ready == "Ready. Next: labelsvc key add --role admin NAME; labelsvc serve"
+    assert ready == "Ready. Next: labelsvc user add --role admin NAME; labelsvc serve"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     assert len(bare.said("formats", "list")) == 5
 

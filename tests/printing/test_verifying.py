@@ -564,3 +564,12 @@ def test_without_a_key_each_scan_is_its_own(works) -> None:
     call = replace(works.call(), key=None)
     kinds = [verifying.verify_scan(works.db, works.issuer, call, VerifyScan(f"VALVE/{serial}")).kind for _ in "ab"]
     assert kinds == ["right", "duplicate"]
+
+
+def test_a_serial_alone_of_which_nobody_says_the_product_is_not_called_one_that_never_was(works) -> None:
+    verdict = scan(works, "26326000001")
+    assert (verdict.kind, verdict.message) == (
+        "unknown",
+        "Expected a product beside a serial alone, or its lot or batch, got none.",
+    )
+    assert "never was" in scan(works, "26326000001", product="PUMP").message
