@@ -100,6 +100,7 @@ class AtStation(Case):
 
 
 def chance(seed: int) -> tuple[random.Random, Personality, int, list[Any]]:
+    """Draw a case. Faults last as long as it takes a new process to see them: nobody reloads media in an instant."""
     dice = random.Random(seed)
     kind = dice.choice(personalities(label_seconds=dice.choice((0.0, 0.004))))
     quantity = dice.choice((6, 6, 15))
