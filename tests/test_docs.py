@@ -16,9 +16,10 @@ import pytest
 from click.testing import CliRunner
 
 from labelsvc import app, errors, settings
+from labelsvc.access.roles import ROLES
 from labelsvc.cli import main
 from labelsvc.settings import Settings
-from labelsvc.web.auth import roles_of
+from labelsvc.web.auth import EVERY_ROLE, roles_of
 from labelsvc.web.house import house_of
 from labelsvc.web.page_views import is_page
 from labelsvc.web.paths import template
@@ -128,8 +129,10 @@ def roles_in_words(view) -> str:
     roles = roles_of(view)
     if roles is None:
         return "anybody" if is_page(view) else "no key"
-    named = [role for role in ("line", "station", "qa") if role in roles]
-    return {0: "admin", 3: "any role" if is_page(view) else "any key"}.get(len(named), ", ".join(named))
+    if roles >= set(EVERY_ROLE):
+        every = "any role" if is_page(view) else "any key"
+        return f"{every}, partner" if "partner" in roles else every
+    return ", ".join(role for role in ROLES if role in roles and role != "admin") or "admin"
 
 
 @pytest.mark.parametrize("pages", [False, True])

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from labelsvc.domain.actors import Actor, ActorKind
 from labelsvc.errors import InvalidInput
 
-Role = Literal["line", "station", "qa", "admin"]
+Role = Literal["line", "station", "warehouse", "retail", "partner", "qa", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 

@@ -8,11 +8,11 @@ from typing import Literal, get_args
 
 import click
 
-from labelsvc import tracking
 from labelsvc.cli.opening import ID, every, opened
 from labelsvc.domain.batches import BatchRequest, Download, LabelsRequest, LotRequest, OpenLot
 from labelsvc.domain.products import NewProduct, Product
 from labelsvc.issuing import batches, downloads, lots, products
+from labelsvc.tracking import serials as known_serials
 
 DAY = click.DateTime(["%Y-%m-%d"])
 Form = Literal["pdf", "zpl", "png", "csv"]
@@ -181,7 +181,7 @@ def _write(download: Download, file: Path) -> int:
 def lookup(product_code: str, serial: str) -> None:
     """Read a SERIAL of a product back to its lot, batch and outcome."""
     with opened() as shell:
-        found = tracking.look_up(shell.db, shell.issuer, product_code, serial)
+        found = known_serials.look_up(shell.db, shell.issuer, product_code, serial)
     dates = {"produced": found.production_date, "expires": found.expiry_date, "best before": found.best_before}
     click.echo(
         f"{found.product_code} {found.serial}: {found.product_name}\n"

@@ -6,7 +6,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from labelsvc import tracking
+from labelsvc.tracking import serials as known_serials
 from labelsvc.web.auth import EVERY_ROLE, role
 from labelsvc.web.house import house
 from labelsvc.web.models.serials import Serial
@@ -29,4 +29,4 @@ def look_up_serial(code: str, serial: str) -> Any:
     A text that was never issued gives 404 with the code `never_issued`, one whose record went with a restored backup
     404 with `record_lost`; one that breaks a rule gives 422 and the rule.
     """
-    return Serial.of(tracking.look_up(house().db, house().issuer, code, serial))
+    return Serial.of(known_serials.look_up(house().db, house().issuer, code, serial))

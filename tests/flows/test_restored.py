@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from labelsvc import access, tracking
+from labelsvc import access
 from labelsvc.domain.batches import Batch
 from labelsvc.domain.jobs import WINDOW, PrinterSpec, PrintJob, Resolution
 from labelsvc.errors import InvalidInput, NotFound, Unauthenticated
@@ -17,6 +17,7 @@ from labelsvc.issuing import restoring
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printing import jobs, printers, resolving
 from labelsvc.storage.tables import metadata
+from labelsvc.tracking import serials as known_serials
 
 SKIP = 50
 #: Day 324 of 2026, then six digits.
@@ -53,7 +54,7 @@ def restored(plant: Any) -> restoring.Restored:
 def answer(plant: Any, code: str, serial: str) -> str:
     """What anyone who scans it is told: an outcome, or why there is none."""
     try:
-        return tracking.look_up(plant.db, plant.issuer, code, serial).known.outcome
+        return known_serials.look_up(plant.db, plant.issuer, code, serial).known.outcome
     except NotFound as error:
         return error.code
 

@@ -10,8 +10,10 @@ from labelsvc.storage.tables import audit
 from labelsvc.web import auth, page_views
 from labelsvc.web.paths import template
 
-ROLES = ("line", "station", "qa", "admin")
-EVERY = {"line", "station", "qa"}
+ROLES = ("line", "station", "warehouse", "retail", "partner", "qa", "admin")
+#: Of this house; partners see what a route shows them by name.
+EVERY = {"line", "station", "warehouse", "retail", "qa"}
+MAKERS = {"line", "station", "qa"}
 PUBLIC = None
 
 #: Who may call what; admins may call everything.
@@ -51,14 +53,14 @@ TABLE = {
     "POST /api/v1/jobs/{job_id}/cancel": {"qa"},
     "POST /api/v1/jobs/{job_id}/resolve": {"qa"},
     "GET /api/v1/jobs/{job_id}/labels": {"station", "qa"},
-    "GET /api/v1/jobs/{job_id}/events": EVERY,
+    "GET /api/v1/jobs/{job_id}/events": MAKERS,
     "POST /api/v1/station/claims": {"station"},
     "GET /api/v1/station/claims/{claim_id}/labels": {"station"},
     "POST /api/v1/station/claims/{claim_id}/reports": {"station"},
     "GET /api/v1/stations": {"qa"},
     "POST /api/v1/stations/{name}/release": {"qa"},
     "POST /api/v1/moves": {"qa"},
-    "POST /api/v1/verify-scans": EVERY,
+    "POST /api/v1/verify-scans": MAKERS,
     "GET /api/v1/lots/{lot_id}/reconciliation": {"line", "qa"},
     "GET /api/v1/lots/{lot_id}/serials": {"qa"},
     "PUT /api/v1/lots/{lot_id}/sampling": {"qa"},
@@ -89,7 +91,7 @@ PAGES = {
     "GET /": PUBLIC,
     "GET /sign-in": PUBLIC,
     "POST /sign-in": PUBLIC,
-    "POST /sign-out": EVERY,
+    "POST /sign-out": {*EVERY, "partner"},
     "GET /line": {"line"},
     "POST /line": {"line"},
     "GET /line/batches/{batch_id}": {"line", "qa"},

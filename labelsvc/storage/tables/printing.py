@@ -120,4 +120,5 @@ outcomes = Table(
     Column("at", Instant, nullable=False),
     CheckConstraint("first <= last", name="not_empty"),
     Index("ix_outcomes_range_first", "range_id", "first"),
+    Index("ix_outcomes_at", "at"),
 )

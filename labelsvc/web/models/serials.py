@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from labelsvc.domain.outcomes import Evidence, Outcome
-from labelsvc.tracking import Issued
+from labelsvc.tracking.serials import Issued
 from labelsvc.web.models.base import Answer
 from labelsvc.web.models.batches import batch_path
 from labelsvc.web.models.jobs import job_path

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from apiflask import APIBlueprint
 from flask import Response, redirect, request
 
-from labelsvc import tracking
 from labelsvc.domain.moves import MOVES, Move
 from labelsvc.domain.outcomes import Outcome
 from labelsvc.domain.quality import Verdict, VerifyScan
@@ -17,6 +16,7 @@ from labelsvc.domain.scans import Reading, read
 from labelsvc.errors import InvalidInput, LabelsvcError
 from labelsvc.issuing import lots
 from labelsvc.printing import numbers, printers, verifying
+from labelsvc.tracking import serials as known_serials
 from labelsvc.web.auth import call, role
 from labelsvc.web.house import house
 from labelsvc.web.page_views import page
@@ -75,10 +75,10 @@ def _next_scan(form: Form) -> Shown:
     return Shown({name: value for name, value in form.fields.items() if name in ("lot", "product")})
 
 
-def _history(verdict: Verdict) -> tracking.History | None:
+def _history(verdict: Verdict) -> known_serials.History | None:
     if verdict.product is None or verdict.serial is None or verdict.batch_id is None:
         return None
-    return tracking.history(house().db, house().issuer, verdict.product, verdict.serial)
+    return known_serials.history(house().db, house().issuer, verdict.product, verdict.serial)
 
 
 @bp.get("/qa/serials")
@@ -90,7 +90,7 @@ def serial_page() -> Response:
 
 
 def _serial(product: str, serial: str, form: Shown) -> Response:
-    found = tracking.history(house().db, house().issuer, product, serial)
+    found = known_serials.history(house().db, house().issuer, product, serial)
     outcome = found.issued.known.outcome
     return shown(
         "serial.html",

@@ -68,7 +68,7 @@ def _asked_again(error: LabelsvcError, form: Form) -> Response:
 
 
 @bp.post("/sign-out")
-@role(*EVERY_ROLE)
+@role(*EVERY_ROLE, "partner")
 @page()
 def sign_out() -> Any:
     """End the session."""

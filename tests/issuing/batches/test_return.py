@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from labelsvc import tracking
 from labelsvc.errors import Conflict, LabelsvcError, NotFound
 from labelsvc.printing import jobs
+from labelsvc.tracking import serials as known_serials
 
 
 @pytest.fixture
@@ -49,9 +49,9 @@ def test_who_and_why_stand_in_the_audit_and_with_the_serial(plant: Any, batch: A
     assert (entry["actor_kind"], entry["actor_id"], entry["reason"]) == ("key", "anna", "film torn")
     assert entry["subject"] == f"batch:{batch.id}"
     assert entry["after"] == {"first": 9, "last": 12, "outcome": "returned"}
-    found = tracking.look_up(plant.db, plant.issuer, batch.product_code, "10")
+    found = known_serials.look_up(plant.db, plant.issuer, batch.product_code, "10")
     assert (found.known.outcome, found.known.reason) == ("returned", "film torn")
-    assert tracking.look_up(plant.db, plant.issuer, batch.product_code, "09").known.outcome == "held"
+    assert known_serials.look_up(plant.db, plant.issuer, batch.product_code, "09").known.outcome == "held"
 
 
 @pytest.mark.parametrize(("first", "count"), [(7, 4), (1, 10), (10, 1), (6, 2)])

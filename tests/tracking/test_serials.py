@@ -12,20 +12,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
-from labelsvc import tracking
 from labelsvc.domain.batches import LotDates
 from labelsvc.domain.gs1 import CSET_82
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.schemes import Scheme
 from labelsvc.errors import InvalidInput, LabelsvcError, NotFound
 from labelsvc.issuing import lots, products
+from labelsvc.tracking import serials as known_serials
 
 SCHEMES = ["{rnd:10}", "A{prod:%y%j}{seq:6}", "B{lot:4}{rnd:9@alnum}", "{rnd:9@digits}.", "C{exp:%y%m}-{seq:12}"]
 SEARCH = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def look_up(plant: Any, code: str, serial: str) -> Any:
-    return tracking.look_up(plant.db, plant.issuer, code, serial)
+    return known_serials.look_up(plant.db, plant.issuer, code, serial)
 
 
 def never_issued(plant: Any, code: str, serial: str) -> bool:

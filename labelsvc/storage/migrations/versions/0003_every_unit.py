@@ -1,0 +1,198 @@
+"""What events, units and findings need."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from labelsvc.storage.types import BigKey, Instant, Json
+
+revision: str = "0003"
+down_revision: str | None = "0002"
+
+
+def upgrade() -> None:
+    """Go from 0002 to 0003."""
+    op.create_table(
+        "captures",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("name", sa.String(length=36), nullable=False),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.Column("behaviour", sa.String(length=8), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("errors", Json, nullable=False),
+        sa.Column("document", sa.Text(), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("finished_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_captures")),
+        sa.UniqueConstraint("name", name=op.f("uq_captures_name")),
+    )
+    with op.batch_alter_table("captures", schema=None) as batch_op:
+        batch_op.create_index("ix_captures_state", ["state"], unique=False)
+
+    op.create_table(
+        "parties",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("uri", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=True),
+        sa.Column("contact", sa.String(length=200), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_parties")),
+        sa.UniqueConstraint("uri", name=op.f("uq_parties_uri")),
+    )
+    op.create_table(
+        "locations",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("uri", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=True),
+        sa.Column("party_id", sa.BigInteger(), nullable=True),
+        sa.Column("latitude", sa.Float(), nullable=True),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["party_id"], ["parties.id"], name=op.f("fk_locations_party_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_locations")),
+        sa.UniqueConstraint("uri", name=op.f("uq_locations_uri")),
+    )
+    op.create_table(
+        "events",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("declaration", sa.String(length=64), nullable=False),
+        sa.Column("event_id", sa.String(length=500), nullable=False),
+        sa.Column("type", sa.String(length=200), nullable=False),
+        sa.Column("action", sa.String(length=8), nullable=True),
+        sa.Column("biz_step", sa.String(length=200), nullable=True),
+        sa.Column("disposition", sa.String(length=200), nullable=True),
+        sa.Column("read_point_id", sa.BigInteger(), nullable=True),
+        sa.Column("biz_location_id", sa.BigInteger(), nullable=True),
+        sa.Column("event_time", Instant(), nullable=False),
+        sa.Column("time_offset", sa.String(length=6), nullable=False),
+        sa.Column("record_time", Instant(), nullable=False),
+        sa.Column("future", sa.Boolean(), nullable=False),
+        sa.Column("own", sa.Boolean(), nullable=False),
+        sa.Column("error", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("accepted", Json, nullable=False),
+        sa.Column("context", sa.Text(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("capture_id", sa.BigInteger(), nullable=True),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(["biz_location_id"], ["locations.id"], name=op.f("fk_events_biz_location_id")),
+        sa.ForeignKeyConstraint(["capture_id"], ["captures.id"], name=op.f("fk_events_capture_id")),
+        sa.ForeignKeyConstraint(["read_point_id"], ["locations.id"], name=op.f("fk_events_read_point_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+        sa.UniqueConstraint("hash", "declaration", name=op.f("uq_events_hash_declaration")),
+    )
+    with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.create_index("ix_events_event_id", ["event_id"], unique=False)
+        batch_op.create_index("ix_events_event_time", ["event_time"], unique=False)
+        batch_op.create_index("ix_events_record_time", ["record_time"], unique=False)
+
+    op.create_table(
+        "lot_tracking",
+        sa.Column("lot_id", sa.BigInteger(), nullable=False),
+        sa.Column("commission_on", sa.String(length=10), nullable=False),
+        sa.Column("gated", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_lot_tracking_lot_id")),
+        sa.PrimaryKeyConstraint("lot_id", name=op.f("pk_lot_tracking")),
+    )
+    op.create_table(
+        "event_terms",
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("value", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_event_terms_event_id")),
+        sa.PrimaryKeyConstraint("event_id", "name", "value", name=op.f("pk_event_terms")),
+    )
+    with op.batch_alter_table("event_terms", schema=None) as batch_op:
+        batch_op.create_index("ix_event_terms_value", ["name", "value"], unique=False)
+
+    op.create_table(
+        "findings",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.String(length=32), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("owner", sa.String(length=80), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=True),
+        sa.Column("opened_at", Instant(), nullable=False),
+        sa.Column("closed_at", Instant(), nullable=True),
+        sa.Column("closed_by", sa.String(length=80), nullable=True),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_findings_event_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_findings")),
+        sa.UniqueConstraint("event_id", "code", name=op.f("uq_findings_event_id_code")),
+    )
+    with op.batch_alter_table("findings", schema=None) as batch_op:
+        batch_op.create_index("ix_findings_state", ["state"], unique=False)
+
+    op.create_table(
+        "commissioned",
+        sa.Column("range_id", sa.BigInteger(), nullable=False),
+        sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_commissioned_event_id")),
+        sa.ForeignKeyConstraint(["range_id"], ["ranges.id"], name=op.f("fk_commissioned_range_id")),
+        sa.PrimaryKeyConstraint("range_id", "first", name=op.f("pk_commissioned")),
+    )
+    op.create_table(
+        "units",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("epc", sa.String(length=200), nullable=False),
+        sa.Column("product_id", sa.BigInteger(), nullable=True),
+        sa.Column("lot_id", sa.BigInteger(), nullable=True),
+        sa.Column("range_id", sa.BigInteger(), nullable=True),
+        sa.Column("ordinal", sa.BigInteger(), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("since", Instant(), nullable=True),
+        sa.Column("dispositions", sa.Text(), nullable=False),
+        sa.Column("quality", sa.String(length=16), nullable=True),
+        sa.Column("location_id", sa.BigInteger(), nullable=True),
+        sa.Column("parent_id", sa.BigInteger(), nullable=True),
+        sa.Column("bond", sa.String(length=16), nullable=True),
+        sa.Column("holder_id", sa.BigInteger(), nullable=True),
+        sa.Column("lot", sa.String(length=20), nullable=True),
+        sa.Column("expiry", sa.Date(), nullable=True),
+        sa.Column("last_at", Instant(), nullable=True),
+        sa.Column("last_hash", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(["holder_id"], ["parties.id"], name=op.f("fk_units_holder_id")),
+        sa.ForeignKeyConstraint(["location_id"], ["locations.id"], name=op.f("fk_units_location_id")),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_units_lot_id")),
+        sa.ForeignKeyConstraint(["parent_id"], ["units.id"], name=op.f("fk_units_parent_id")),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_units_product_id")),
+        sa.ForeignKeyConstraint(["range_id"], ["ranges.id"], name=op.f("fk_units_range_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_units")),
+        sa.UniqueConstraint("epc", name=op.f("uq_units_epc")),
+    )
+    with op.batch_alter_table("units", schema=None) as batch_op:
+        batch_op.create_index("ix_units_lot_id", ["lot_id"], unique=False)
+        batch_op.create_index("ix_units_number", ["range_id", "ordinal"], unique=False)
+        batch_op.create_index("ix_units_parent_id", ["parent_id"], unique=False)
+        batch_op.create_index("ix_units_product_id", ["product_id", "state"], unique=False)
+
+    op.create_table(
+        "unit_events",
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("role", sa.String(length=8), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("dispositions", sa.Text(), nullable=False),
+        sa.Column("location_id", sa.BigInteger(), nullable=True),
+        sa.Column("parent_id", sa.BigInteger(), nullable=True),
+        sa.Column("finding", sa.String(length=32), nullable=True),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_unit_events_event_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_unit_events_unit_id")),
+        sa.PrimaryKeyConstraint("unit_id", "event_id", "role", name=op.f("pk_unit_events")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("unit_events", schema=None) as batch_op:
+        batch_op.create_index("ix_unit_events_event_id", ["event_id"], unique=False)
+        batch_op.create_index("ix_unit_events_parent_id", ["parent_id"], unique=False)
+
+    with op.batch_alter_table("outcomes", schema=None) as batch_op:
+        batch_op.create_index("ix_outcomes_at", ["at"], unique=False)
