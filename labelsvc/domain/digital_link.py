@@ -41,14 +41,14 @@ def digital_link(
     """
     path = f"{domain}/01/{gtin}"
     if lot is not None:
-        path += f"/10/{_encoded(lot)}"
+        path += f"/10/{encoded(lot)}"
     if serial is not None:
-        path += f"/21/{_encoded(serial)}"
+        path += f"/21/{encoded(serial)}"
     for ai, _ in query:
         if ai in _NOT_IN_QUERY:
             raise InvalidInput("digital_link_query", f"Expected AI ({ai}) in the path or nowhere, got it in the query.")
         application_identifier(ai)
-    joined = "&".join(f"{ai}={_encoded(value)}" for ai, value in query)
+    joined = "&".join(f"{ai}={encoded(value)}" for ai, value in query)
     return f"{path}?{joined}" if joined else path
 
 
@@ -81,7 +81,8 @@ def check_digital_link_domain(text: str) -> str:
     return text
 
 
-def _encoded(value: str) -> str:
+def encoded(value: str) -> str:
+    """Return a value as it stands in a URI: everything but A-Z a-z 0-9 - . _ ~ percent-encoded (R10)."""
     return quote(value, safe="")  # quote itself leaves A-Z a-z 0-9 - . _ ~
 
 

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from sqlalchemy import URL, Connection, Table, make_url
+from sqlalchemy import (
+    ARRAY,
+    URL,
+    BigInteger,
+    Connection,
+    Select,
+    Subquery,
+    Table,
+    Text,
+    cast,
+    func,
+    literal,
+    make_url,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -208,6 +224,40 @@ def insert_new(conn: Connection, table: Table, values: Mapping[str, Any]) -> tup
         insert(table).values(values).on_conflict_do_nothing().returning(*table.primary_key)
     ).one_or_none()
     return None if row is None else tuple(row)
+
+
+def insert_new_from(conn: Connection, table: Table, columns: Sequence[str], rows: Select[Any]) -> None:
+    """Insert the rows of a query unless others with the same key are there."""
+    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    conn.execute(insert(table).from_select(list(columns), rows).on_conflict_do_nothing())
+
+
+def members(conn: Connection, values: Sequence[int] | Sequence[str]) -> Select[tuple[Any]]:
+    """Select values of one kind as the rows of a column, however many, by one parameter: for IN, and to insert from."""
+    is_text = bool(values) and isinstance(values[0], str)
+    kind: type[Text | BigInteger] = Text if is_text else BigInteger
+    if conn.dialect.name == "sqlite":
+        listed = json.dumps(list(values), ensure_ascii=False)
+        return select(type_coerce(func.json_each(literal(listed)).table_valued("value").c.value, kind))
+    return select(func.unnest(cast(literal(list(values), ARRAY(kind)), ARRAY(kind))).column_valued("value"))
+
+
+def table_of(
+    conn: Connection, columns: Mapping[str, type[Text | BigInteger]], rows: Sequence[Sequence[Any]]
+) -> Subquery:
+    """Return rows as a table with these columns, however many, by as many parameters as it has columns at most."""
+    if conn.dialect.name == "sqlite":
+        each = func.json_each(literal(json.dumps(list(map(list, rows)), ensure_ascii=False))).table_valued("value")
+        parts = [
+            type_coerce(func.json_extract(each.c.value, f"$[{at}]"), kind).label(name)
+            for at, (name, kind) in enumerate(columns.items())
+        ]
+        return select(*parts).select_from(each).subquery()
+    arrays = [
+        cast(literal([row[at] for row in rows], ARRAY(kind)), ARRAY(kind)) for at, kind in enumerate(columns.values())
+    ]
+    listed = func.unnest(*arrays).table_valued(*columns).render_derived()
+    return select(*(listed.c[name] for name in columns)).subquery()
 
 
 def _store(url: URL, lock_timeout: float, connections: int) -> SQLite | PostgreSQL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -39,6 +40,52 @@ def find(conn: Connection, issuer: Issuer, code: str, serial: str) -> Number | N
         if found is not None:
             return found
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a serial was found: its range, its ordinal, the lot that it was granted for."""
+
+    range_id: int
+    ordinal: int
+    lot_id: int | None
+
+
+def find_all(conn: Connection, issuer: Issuer, code: str, serials: Sequence[str]) -> Mapping[str, Place]:
+    """Return where serials of a product were granted; those it never got are left out.
+
+    One question for each pool, however many serials.
+
+    Raises:
+        NotFound: no such product.
+    """
+    product = products.get(conn, code)
+    found: dict[str, Place] = {}
+    for known in products.schemes_of(conn, product.id):
+        scheme = Scheme.parse(known.pattern)
+        counters: dict[str, list[tuple[str, str]]] = {}
+        for serial in serials:
+            if (reading := scheme.read(serial)) is not None:
+                counters.setdefault(reading.scope, []).append((reading.counter, serial))
+        for scope, texts in counters.items():
+            numbering = issuer.numbering(product.code, known.pattern, scope, known.key_version)
+            ordinals = sorted((scheme.ordinal(counter, numbering.key), serial) for counter, serial in texts)
+            found |= _granted(conn, known.id, scope, ordinals)
+    return found
+
+
+def _granted(conn: Connection, scheme_id: int, scope: str, ordinals: Sequence[tuple[int, str]]) -> Mapping[str, Place]:
+    """Return where ascending ordinals of a pool were granted: one question for each range that is met."""
+    granted: Range | None = None
+    found: dict[str, Place] = {}
+    for ordinal, serial in ordinals:
+        if ordinal > ORDINAL_AT_MOST:
+            break
+        if granted is None or ordinal > granted.last:
+            granted = ranges.holding(conn, scheme_id, scope, ordinal)
+        if granted is not None:
+            found[serial] = Place(granted.id, ordinal, granted.lot_id)
+    return found
 
 
 def is_lost(conn: Connection, issuer: Issuer, code: str, serial: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from labelsvc.domain.units.rules import RECEIVING, SELLING, SHIPPING, UNDOING, Finding, begins, broken, ends
 from labelsvc.domain.units.standing import HOLD, RECALLED, Bond, Fact, Quality, Standing, State, Terms, within
@@ -16,26 +17,29 @@ class After:
     fact: Fact
     standing: Standing
     finding: Finding | None = None
-    void: bool = False
 
 
-def fold(facts: Iterable[Fact], terms: Terms, void: Collection[str] = ()) -> tuple[After, ...]:
+def fold(facts: Iterable[Fact], terms: Terms) -> tuple[After, ...]:
     """Return what held after each of a unit's events, in the order in which they happened.
 
     Args:
         facts: in any order, each as often as one likes.
-        void: hashes of events that are declared to be in error; they move nothing.
     """
     standing = Standing()
     held: list[After] = []
-    once = {(fact.key, fact.role): fact for fact in facts}
-    for fact in sorted(once.values(), key=lambda fact: (fact.key, _TURNS[fact.role])):
-        if fact.hash in void:
-            held.append(After(fact, standing, void=True))
+    once = {_place(fact): fact for fact in facts}
+    for _, fact in sorted(once.items(), key=lambda item: item[0]):
+        if fact.sweeps and standing.parent != fact.parent:
             continue
-        standing, finding = step(standing, fact, terms)
+        finding: Finding | None = None
+        if not fact.void:
+            standing, finding = step(standing, fact, terms)
         held.append(After(fact, standing, finding))
     return tuple(held)
+
+
+def _place(fact: Fact) -> tuple[datetime, str, int, bool]:
+    return (*fact.key, _TURNS[fact.role], fact.declares)
 
 
 #: One event may name a unit twice: first what it is as itself, then what it does to others.
@@ -77,7 +81,8 @@ def _packed(unit: Standing, fact: Fact) -> Standing:
         return replace(begun, parent=fact.parent, bond=bond)
     # What is taken out of a container is where that had come to, as far as it was told.
     carried = within(unit, fact.container) if fact.container is not None else unit
-    return replace(carried, parent=None, bond=None)
+    since = unit.since if carried.state == unit.state else fact.at
+    return replace(carried, since=since, parent=None, bond=None)
 
 
 def _stepped(unit: Standing, fact: Fact, terms: Terms) -> Standing:

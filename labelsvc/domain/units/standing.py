@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Literal, get_args
 
@@ -113,7 +113,7 @@ class Terms:
         issued: its serial was granted here.
         granted_at: when.
         lot, expiry: of the lot it was granted for.
-        gated: it may not be packed, shipped or sold before its tests have shown that it conforms.
+        gated_since: from then on it may not be packed, shipped or sold before its tests have shown that it conforms.
     """
 
     ours: bool = False
@@ -121,7 +121,7 @@ class Terms:
     granted_at: datetime | None = None
     lot: str | None = None
     expiry: date | None = None
-    gated: bool = False
+    gated_since: datetime | None = None
 
 
 #: Of units that others made.
@@ -144,6 +144,8 @@ class Fact:
         own: this installation made it, not somebody outside.
         accepted: a person said that it did happen, whatever rule it breaks.
         container: what the parent's standing was just before.
+        sweeps: everything was taken out of the parent, whatever it was; it says nothing of a unit that was not inside.
+        error: a declaration says that the event is wrong; declares: it is that declaration. Neither moves anything.
     """
 
     at: datetime
@@ -165,11 +167,19 @@ class Fact:
     own: bool = False
     accepted: bool = False
     container: Standing | None = None
+    sweeps: bool = False
+    error: bool = False
+    declares: bool = False
 
     @property
     def key(self) -> tuple[datetime, str]:
         """Its place among the facts of a unit."""
         return self.at, self.hash
+
+    @property
+    def void(self) -> bool:
+        """It moves nothing."""
+        return self.error or self.declares
 
 
 def within(unit: Standing, container: Standing) -> Standing:
@@ -178,17 +188,12 @@ def within(unit: Standing, container: Standing) -> Standing:
     What holds the container back, or calls it back, holds what is inside.
     """
     moved = unit.state not in ENDED and container.state in _CARRIED
-    return Standing(
+    return replace(
+        unit,
         state=container.state if moved else unit.state,
-        since=container.since if moved else unit.since,
         dispositions=tuple(sorted({*unit.dispositions, *(_HELD & set(container.dispositions))})),
-        quality=unit.quality,
         location=container.location if container.state != "unknown" else unit.location,
-        parent=unit.parent,
-        bond=unit.bond,
         holder=container.holder or unit.holder,
-        lot=unit.lot,
-        expiry=unit.expiry,
     )
 
 

@@ -66,7 +66,8 @@ captures = Table(
 
 #: EPCIS events, whole and as they were received. `hash` (CBV) and `declaration` (of its error declaration, or "") make
 #: it the one it is. `future`: its time lay ahead of the clock that recorded it. `own`: this installation made it.
-#: `accepted`: the findings that a person overruled. `error`: a declaration says that it is wrong.
+#: `accepted`: a person said that it did happen. `error`: a declaration says that it is wrong. `sweeps`: it takes
+#: all out of its parent. What moves units stands in columns, so that a unit is folded without a body being read.
 events = Table(
     "events",
     metadata,
@@ -80,13 +81,20 @@ events = Table(
     Column("disposition", String(200)),
     Column("read_point_id", BigInteger, ForeignKey("locations.id")),
     Column("biz_location_id", BigInteger, ForeignKey("locations.id")),
+    Column("parent_id", BigInteger),
+    Column("holder_id", BigInteger, ForeignKey("parties.id")),
+    Column("sets", Text, nullable=False),
+    Column("unsets", Text, nullable=False),
+    Column("lot", String(200)),
+    Column("expiry", Date),
+    Column("sweeps", Boolean, nullable=False),
     Column("event_time", Instant, nullable=False),
     Column("time_offset", String(6), nullable=False),
     Column("record_time", Instant, nullable=False),
     Column("future", Boolean, nullable=False),
     Column("own", Boolean, nullable=False),
     Column("error", Boolean, nullable=False, server_default=false()),
-    Column("accepted", Json, nullable=False),
+    Column("accepted", Boolean, nullable=False, server_default=false()),
     Column("context", Text),
     Column("body", Text, nullable=False),
     Column("capture_id", BigInteger, ForeignKey("captures.id")),
@@ -94,6 +102,7 @@ events = Table(
     Column("actor_id", String(80), nullable=False),
     UniqueConstraint("hash", "declaration"),
     Index("ix_events_event_id", "event_id"),
+    Index("ix_events_parent_id", "parent_id", "sweeps"),
     Index("ix_events_event_time", "event_time"),
     Index("ix_events_record_time", "record_time"),
 )
@@ -128,13 +137,14 @@ units = Table(
     Column("parent_id", BigInteger, ForeignKey("units.id")),
     Column("bond", String(16)),
     Column("holder_id", BigInteger, ForeignKey("parties.id")),
-    Column("lot", String(20)),
+    Column("lot", String(200)),
     Column("expiry", Date),
     Column("last_at", Instant),
     Column("last_hash", String(64)),
     Index("ix_units_lot_id", "lot_id"),
     Index("ix_units_product_id", "product_id", "state"),
     Index("ix_units_parent_id", "parent_id"),
+    Index("ix_units_location_id", "location_id", "state"),
     Index("ix_units_number", "range_id", "ordinal"),
 )
 
@@ -150,6 +160,7 @@ unit_events = Table(
     Column("dispositions", Text, nullable=False),
     Column("location_id", BigInteger),
     Column("parent_id", BigInteger),
+    Column("holder_id", BigInteger),
     Column("finding", String(32)),
     Index("ix_unit_events_event_id", "event_id"),
     Index("ix_unit_events_parent_id", "parent_id"),
@@ -175,13 +186,13 @@ findings = Table(
     Index("ix_findings_state", "state"),
 )
 
-#: How the units of a lot begin, and whether their tests stand before the market; a lot without a row is `confirmed`.
+#: How the units of a lot begin, and since when their tests stand before the market; a lot without a row is `confirmed`.
 lot_tracking = Table(
     "lot_tracking",
     metadata,
     Column("lot_id", BigInteger, ForeignKey("lots.id"), primary_key=True),
     Column("commission_on", String(10), nullable=False),
-    Column("gated", Boolean, nullable=False),
+    Column("gated_since", Instant),
 )
 
 #: Numbers that became units, as intervals of ordinals, so that none is commissioned twice.

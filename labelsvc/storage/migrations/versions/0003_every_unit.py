@@ -68,13 +68,20 @@ def upgrade() -> None:
         sa.Column("disposition", sa.String(length=200), nullable=True),
         sa.Column("read_point_id", sa.BigInteger(), nullable=True),
         sa.Column("biz_location_id", sa.BigInteger(), nullable=True),
+        sa.Column("parent_id", sa.BigInteger(), nullable=True),
+        sa.Column("holder_id", sa.BigInteger(), nullable=True),
+        sa.Column("sets", sa.Text(), nullable=False),
+        sa.Column("unsets", sa.Text(), nullable=False),
+        sa.Column("lot", sa.String(length=200), nullable=True),
+        sa.Column("expiry", sa.Date(), nullable=True),
+        sa.Column("sweeps", sa.Boolean(), nullable=False),
         sa.Column("event_time", Instant(), nullable=False),
         sa.Column("time_offset", sa.String(length=6), nullable=False),
         sa.Column("record_time", Instant(), nullable=False),
         sa.Column("future", sa.Boolean(), nullable=False),
         sa.Column("own", sa.Boolean(), nullable=False),
         sa.Column("error", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("accepted", Json, nullable=False),
+        sa.Column("accepted", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("context", sa.Text(), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("capture_id", sa.BigInteger(), nullable=True),
@@ -82,6 +89,7 @@ def upgrade() -> None:
         sa.Column("actor_id", sa.String(length=80), nullable=False),
         sa.ForeignKeyConstraint(["biz_location_id"], ["locations.id"], name=op.f("fk_events_biz_location_id")),
         sa.ForeignKeyConstraint(["capture_id"], ["captures.id"], name=op.f("fk_events_capture_id")),
+        sa.ForeignKeyConstraint(["holder_id"], ["parties.id"], name=op.f("fk_events_holder_id")),
         sa.ForeignKeyConstraint(["read_point_id"], ["locations.id"], name=op.f("fk_events_read_point_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sa.UniqueConstraint("hash", "declaration", name=op.f("uq_events_hash_declaration")),
@@ -89,13 +97,14 @@ def upgrade() -> None:
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.create_index("ix_events_event_id", ["event_id"], unique=False)
         batch_op.create_index("ix_events_event_time", ["event_time"], unique=False)
+        batch_op.create_index("ix_events_parent_id", ["parent_id", "sweeps"], unique=False)
         batch_op.create_index("ix_events_record_time", ["record_time"], unique=False)
 
     op.create_table(
         "lot_tracking",
         sa.Column("lot_id", sa.BigInteger(), nullable=False),
         sa.Column("commission_on", sa.String(length=10), nullable=False),
-        sa.Column("gated", sa.Boolean(), nullable=False),
+        sa.Column("gated_since", Instant(), nullable=True),
         sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_lot_tracking_lot_id")),
         sa.PrimaryKeyConstraint("lot_id", name=op.f("pk_lot_tracking")),
     )
@@ -155,7 +164,7 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.BigInteger(), nullable=True),
         sa.Column("bond", sa.String(length=16), nullable=True),
         sa.Column("holder_id", sa.BigInteger(), nullable=True),
-        sa.Column("lot", sa.String(length=20), nullable=True),
+        sa.Column("lot", sa.String(length=200), nullable=True),
         sa.Column("expiry", sa.Date(), nullable=True),
         sa.Column("last_at", Instant(), nullable=True),
         sa.Column("last_hash", sa.String(length=64), nullable=True),
@@ -169,6 +178,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("epc", name=op.f("uq_units_epc")),
     )
     with op.batch_alter_table("units", schema=None) as batch_op:
+        batch_op.create_index("ix_units_location_id", ["location_id", "state"], unique=False)
         batch_op.create_index("ix_units_lot_id", ["lot_id"], unique=False)
         batch_op.create_index("ix_units_number", ["range_id", "ordinal"], unique=False)
         batch_op.create_index("ix_units_parent_id", ["parent_id"], unique=False)
@@ -184,6 +194,7 @@ def upgrade() -> None:
         sa.Column("dispositions", sa.Text(), nullable=False),
         sa.Column("location_id", sa.BigInteger(), nullable=True),
         sa.Column("parent_id", sa.BigInteger(), nullable=True),
+        sa.Column("holder_id", sa.BigInteger(), nullable=True),
         sa.Column("finding", sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_unit_events_event_id")),
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_unit_events_unit_id")),

@@ -1,0 +1,205 @@
+"""Use case: events into the books, each once, and the units that they name brought up to date.
+
+Events that come in their order move units by the set: those that stand alike and that an event meets alike move alike.
+Whatever comes late, or corrects, has its units folded anew (tracking/refolding).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from labelsvc.domain.actors import Call
+from labelsvc.domain.epcis.events import Event, Role
+from labelsvc.domain.issuer import Issuer
+from labelsvc.domain.units.folding import step
+from labelsvc.domain.units.rules import Finding
+from labelsvc.domain.units.standing import Fact
+from labelsvc.errors import InvalidInput
+from labelsvc.storage import events as event_rows
+from labelsvc.storage import findings, lot_tracking, units
+from labelsvc.storage.database import Database
+from labelsvc.storage.events import Recorded
+from labelsvc.storage.units import EPC_AT_MOST, Identity, Kept, Known, Moved
+from labelsvc.tracking import refolding
+from labelsvc.tracking.whose import identify
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What became of an event that was handed in.
+
+    Attributes:
+        id: in the books; None: it is in them already.
+        findings: how many units it breaks which rule for.
+    """
+
+    event: Event
+    id: int | None
+    findings: Mapping[str, int] = field(default_factory=dict)
+
+
+def capture(
+    db: Database, issuer: Issuer, call: Call, events: Sequence[Event], *, own: bool = False
+) -> tuple[Captured, ...]:
+    """Take events into the books, all or none.
+
+    Args:
+        own: this installation made them, nobody outside.
+
+    Raises:
+        InvalidInput: an identifier is longer than 200 characters.
+    """
+    return db.write(lambda conn: tuple(capture_in(conn, issuer, call, event, own=own) for event in events))
+
+
+def capture_in(
+    conn: Connection,
+    issuer: Issuer,
+    call: Call,
+    event: Event,
+    *,
+    own: bool = False,
+    capture_id: int | None = None,
+    who: Mapping[str, Identity] | None = None,
+) -> Captured:
+    """Take one event into the books within a transaction; raises as `capture`.
+
+    Args:
+        who: the EPCs' identities where they are known already, which saves reading each serial back.
+    """
+    named = _named(event)
+    known = _rows_of(conn, issuer, named, who)
+    parent = known[event.parent].id if event.parent else None
+    recorded = event_rows.record(conn, call, event, own=own, parent_id=parent, capture_id=capture_id)
+    if recorded is None:
+        return Captured(event, None)
+    met = [(known[epc], role) for epc, role in named]
+    if parent is not None and event.action == "DELETE" and not event.children:
+        swept = units.by_id(conn, units.inside(conn, parent))
+        met += [(one, "child") for one in swept]
+    return Captured(event, recorded.id, _Meeting(conn, call, event, recorded, own=own).of(met))
+
+
+def _named(event: Event) -> list[tuple[str, Role]]:
+    """Return which EPCs an event names, as what; each once in each role."""
+    parts: tuple[tuple[Role, Iterable[str]], ...] = (
+        ("epc", event.epcs),
+        ("input", event.inputs),
+        ("output", event.outputs),
+        ("child", event.children),
+        ("parent", (event.parent,) if event.parent else ()),
+    )
+    named = [(epc, role) for role, epcs in parts for epc in dict.fromkeys(epcs)]
+    for epc, _ in named:
+        if len(epc) > EPC_AT_MOST:
+            message = f"Expected identifiers of at most {EPC_AT_MOST} characters, got {len(epc)}."
+            raise InvalidInput("epc_length", message)
+    return named
+
+
+def _rows_of(
+    conn: Connection, issuer: Issuer, named: Sequence[tuple[str, Role]], who: Mapping[str, Identity] | None
+) -> Mapping[str, Known]:
+    epcs = sorted({epc for epc, _ in named})
+    if not epcs:
+        return {}
+    known = {one.epc: one for one in units.find(conn, epcs, hold=True)}
+    new = [epc for epc in epcs if epc not in known]
+    if new:
+        units.add(conn, who if who is not None and len(who) == len(new) else identify(conn, issuer, new))
+        known |= {one.epc: one for one in units.find(conn, new, hold=True)}
+    return known
+
+
+#: A unit, and what it is in the event.
+Met = tuple[Known, Role]
+
+
+class _Meeting:
+    """One event and the units that it meets."""
+
+    def __init__(self, conn: Connection, call: Call, event: Event, recorded: Recorded, *, own: bool) -> None:
+        self._conn = conn
+        self._call = call
+        self._event = event
+        self._recorded = recorded
+        self._own = own
+        self._key = (event.time, event.hash)
+
+    def of(self, met: Sequence[Met]) -> Mapping[str, int]:
+        """Bring units up to date; return how many break which rule."""
+        times = Counter(one.id for one, _ in met)
+        in_order = {
+            one.id
+            for one, _ in met
+            if times[one.id] == 1 and not self._recorded.corrects and (one.last is None or one.last < self._key)
+        }
+        if any(role == "parent" and one.id not in in_order for one, role in met):
+            # What happened to the container since may have happened to what is only now put into it.
+            in_order -= {one.id for one, role in met if role == "child"}
+        counts = self._move([pair for pair in met if pair[0].id in in_order])
+        findings.open_new(self._conn, self._recorded.id, counts, self._call.at)
+        late = [(one, role) for one, role in met if one.id not in in_order]
+        self._fold_anew(late, met, in_order)
+        return counts if not late else findings.of_event(self._conn, self._recorded.id)
+
+    def _move(self, met: Sequence[Met]) -> Counter[str]:
+        alike: dict[tuple[Kept, int | None, int | None, Role], list[int]] = {}
+        for one, role in met:
+            alike.setdefault((one.kept, one.product_id, one.range_id, role), []).append(one.id)
+        terms = lot_tracking.terms_of(self._conn, [(product, range_id) for _, product, range_id, _ in alike])
+        stood = units.standing_of(self._conn, [kept for kept, *_ in alike])
+        after = [
+            step(standing, self._fact(role), terms[product, range_id])
+            for standing, (_, product, range_id, role) in zip(stood, alike, strict=True)
+        ]
+        kept_after = units.kept_of(self._conn, [standing for standing, _ in after], self._call.at)
+        counts: Counter[str] = Counter()
+        groups: dict[tuple[Kept, Finding | None, Role], list[int]] = {}
+        for (_, finding), kept, ((*_, role), ids) in zip(after, kept_after, alike.items(), strict=True):
+            groups.setdefault((kept, finding, role), []).extend(ids)
+            if finding is not None:
+                counts[finding] += len(ids)
+        for (kept, finding, role), ids in groups.items():
+            units.move(self._conn, self._recorded.id, self._key, Moved(ids, role, kept, finding))
+        return counts
+
+    def _fold_anew(
+        self, late: Sequence[tuple[Known, Role]], met: Sequence[tuple[Known, Role]], moved: set[int]
+    ) -> None:
+        """Fold what the event comes late for, and what was in one of its units when that went on."""
+        for one, role in late:
+            moved_by_it = Moved([one.id], role, one.kept, None)
+            units.record(self._conn, self._recorded.id, self._event.time, moved_by_it)
+        begun = [one.id for one, _ in late]
+        containers = [one.id for one, role in met if role != "child"]
+        refolding.refold(self._conn, self._call, begun, containers, after=self._event.time, beside=moved)
+
+    def _fact(self, role: Role) -> Fact:
+        event, recorded = self._event, self._recorded
+        out = role == "child" and event.action == "DELETE" and event.parent is not None
+        return Fact(
+            at=event.time,
+            hash=event.hash,
+            kind=event.type,
+            role=role,
+            action=event.action,
+            step=event.biz_step,
+            disposition=event.disposition,
+            set=event.set,
+            unset=event.unset,
+            location=event.biz_location or event.read_point,
+            stays=event.biz_location is not None,
+            parent=event.parent if role == "child" else None,
+            holder=event_rows.holder_of(event),
+            lot=event.ilmd.lot,
+            expiry=event_rows.day_of(event.ilmd.expiry),
+            future=recorded.future,
+            own=self._own,
+            sweeps=out and not event.children,
+            container=refolding.container(self._conn, event.parent, self._key) if out and event.parent else None,
+        )
