@@ -226,6 +226,17 @@ def once_inside(conn: Connection, parents: Sequence[int], after: datetime) -> li
     return sorted(conn.execute(query.where(was, units.c.last_at >= after).distinct()).scalars())
 
 
+def parents_among(conn: Connection, ids: Sequence[int]) -> Mapping[int, set[int]]:
+    """Return which of some units each of them is said to have been put into, or taken out of."""
+    its = (unit_events.c.unit_id.in_(members(conn, ids)), unit_events.c.role == "child")
+    query = select(unit_events.c.unit_id, events.c.parent_id).join(events, events.c.id == unit_events.c.event_id)
+    rows = conn.execute(query.where(*its, events.c.parent_id.in_(members(conn, ids))).distinct())
+    found: dict[int, set[int]] = {}
+    for unit_id, parent_id in rows:
+        found.setdefault(int(unit_id), set()).add(int(parent_id))
+    return found
+
+
 def stood_before(conn: Connection, unit_id: int, key: tuple[datetime, str]) -> Kept | None:
     """Return how a unit stood just before a moment: state, dispositions, place, holder, parent; None: unheard of."""
     earlier = or_(unit_events.c.at < key[0], and_(unit_events.c.at == key[0], events.c.hash < key[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -34,13 +34,29 @@ def refold(
     level = [unit_id for unit_id in dict.fromkeys(ids) if unit_id not in done]
     around = sorted({*containers, *level})
     for _ in range(DEPTH):
-        for at in range(0, len(level), _UNITS):
-            _fold(conn, call, units.by_id(conn, level[at : at + _UNITS]))
+        for turn in _turns(level, units.parents_among(conn, level)):
+            for at in range(0, len(turn), _UNITS):
+                _fold(conn, call, units.by_id(conn, turn[at : at + _UNITS]))
         done |= set(level)
         level = [unit_id for unit_id in units.once_inside(conn, around, after) if unit_id not in done] if around else []
         around = level
         if not level:
             return
+
+
+def _turns(level: Sequence[int], parents: Mapping[int, set[int]]) -> Iterator[list[int]]:
+    """Give units after whatever they were ever inside, for where that was says where they came to.
+
+    Things that were in each other by turns are folded as often as things can be deep.
+    """
+    left = set(level)
+    while left:
+        free = sorted(unit_id for unit_id in left if not parents.get(unit_id, set()) & left - {unit_id})
+        if not free:
+            yield from [sorted(left)] * DEPTH
+            return
+        yield free
+        left -= set(free)
 
 
 def _fold(conn: Connection, call: Call, known: Sequence[Known]) -> None:
