@@ -1,6 +1,8 @@
 # labelsvc: `make demo` does the main job end to end, `make test` runs every test. Both set themselves up.
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
+# What Python compiled is kept, whatever the shell says: the tests start it a few hundred times.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo serve worker test check lint torture bench docs format clean
 
 PYTHON ?= python3.11

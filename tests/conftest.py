@@ -12,8 +12,9 @@ from typing import Any, Protocol, TypeVar
 
 import psycopg
 import pytest
+from sqlalchemy import Engine, create_engine
 
-from labelsvc.storage import schema
+from labelsvc.storage import postgresql, schema, sqlite
 from labelsvc.storage.database import Database
 from labelsvc.storage.tables import metadata
 
@@ -29,6 +30,9 @@ class Server(Protocol):
 
 
 SERVER = pytest.StashKey[Server]()
+#: Memory that is used as a disk, and how much of it must be free: there a commit does not wait for a disk.
+MEMORY = Path("/dev/shm")
+MEMORY_AT_LEAST = 4 * 2**30
 #: The server to use (as one who may create databases); here the controller tells its workers of the one it started.
 SERVER_URL = "TEST_DATABASE_URL"
 
@@ -43,8 +47,18 @@ def _start_server() -> Server:
     return server
 
 
+def _has_room(memory: Path) -> bool:
+    """Tell whether the files of all tests go there, and programs may be run from it."""
+    if not os.access(memory, os.W_OK | os.X_OK):
+        return False
+    found = os.statvfs(memory)
+    return found.f_bavail * found.f_frsize >= MEMORY_AT_LEAST and not found.f_flag & os.ST_NOEXEC
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Start one server for all workers of pytest-xdist; without workers it starts when the first test asks."""
+    if _has_room(MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     is_worker = hasattr(config, "workerinput")
     if config.getoption("numprocesses", None) and not is_worker and SERVER_URL not in os.environ:
         config.stash[SERVER] = _start_server()
@@ -79,6 +93,30 @@ def _not_skipped(report: Report) -> Report:
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.longrepr = f"Expected no skipped test where NO_SKIPS is set, got: {why}"
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    """Let the engines of a session share what SQLAlchemy makes of a statement, which takes longer than running it.
+
+    A process that serves has one engine for years; a test has engines of its own for some milliseconds.
+    """
+    known: dict[str, Engine] = {}
+
+    def create(*arguments: Any, **options: Any) -> Engine:
+        engine = create_engine(*arguments, **options)
+        first = known.setdefault(engine.dialect.name, engine)
+        if first.dialect.server_version_info is None:  # it never connected, so it does not know its server
+            known[engine.dialect.name] = engine
+        elif first is not engine:
+            engine.dialect = engine.pool._dialect = first.dialect
+            engine._compiled_cache = first._compiled_cache
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        for room in (sqlite, postgresql):
+            patch.setattr(room, "create_engine", create)
+        yield
 
 
 @pytest.fixture(scope="session")
