@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from apiflask import APIFlask
 from flask import Response
@@ -29,6 +30,7 @@ from labelsvc.web import (
     guard,
     jobs,
     label_formats,
+    links,
     lots,
     openapi,
     operations,
@@ -41,10 +43,13 @@ from labelsvc.web import (
     quality,
     reprints,
     request_log,
+    resolver,
     serials,
     stations,
+    vrs,
     webhooks,
 )
+from labelsvc.web.digital_links import Prefixed
 from labelsvc.web.feeds import Feeds
 from labelsvc.web.house import House, move_in
 from labelsvc.web.polls import Polls
@@ -52,6 +57,7 @@ from labelsvc.web.streams import Lanes
 
 _BLUEPRINTS = (
     products.bp,
+    links.bp,
     lots.bp,
     batches.bp,
     serials.bp,
@@ -65,6 +71,8 @@ _BLUEPRINTS = (
     reprints.bp,
     label_formats.bp,
     operations.bp,
+    resolver.bp,
+    vrs.bp,
     *pages.BLUEPRINTS,
 )
 
@@ -111,6 +119,9 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
     openapi.install(app)
+    prefix = urlsplit(settings.digital_link).path
+    if prefix:
+        app.wsgi_app = Prefixed(app.wsgi_app, prefix)  # type: ignore[method-assign]  # as Flask asks for middleware
     auth.check_views(app)
 
     @app.after_request
@@ -165,6 +176,7 @@ def open_house(settings: Settings) -> House:
         settings.webhook_reach,
         Door(),
         ReprintRules.of(settings.reprint_reasons, *settings.shifts),
+        settings.responder_gln,
     )
 
 

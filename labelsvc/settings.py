@@ -39,6 +39,7 @@ class Settings:
         weblink_listen: host and port where the worker lets printers dial in; None: it does not.
         weblink_certificate, weblink_key: what they are answered with (PEM files).
         weblink_passwords: file of the passwords that they say; None: none are asked for.
+        responder_gln: who answers, where a verification router service asks; None: it is not said.
         reprint_reasons: the site's own reasons for reprints, beside the ordinary ones.
         shifts: when shifts begin, by the clock of which zone.
     """
@@ -60,6 +61,7 @@ class Settings:
     weblink_certificate: Path | None = None
     weblink_key: Path | None = None
     weblink_passwords: Path | None = None
+    responder_gln: str | None = None
     reprint_reasons: tuple[str, ...] = ()
     shifts: tuple[tuple[time, ...], tzinfo] = ((time(6), time(14), time(22)), UTC)
 
@@ -178,6 +180,14 @@ def _digital_link(text: str) -> str:
     return f"{scheme or 'https'}://{host.lower()}{path}"
 
 
+def _gln(text: str) -> str:
+    # Domain rules lie above this module; this one is short.
+    right = re.fullmatch(r"[0-9]{13}", text, re.ASCII)
+    if right is None or sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(text)) % 10:
+        raise ValueError(f"Expected a GLN of 13 digits with its check digit, got {_shown(text)}.")
+    return text
+
+
 def _codes(text: str) -> tuple[str, ...]:
     found = tuple(code.strip() for code in text.split(","))
     wrong = next((code for code in found if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", code)), None)
@@ -222,6 +232,7 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "WEBLINK_CERTIFICATE": ("weblink_certificate", _path),
     "WEBLINK_KEY": ("weblink_key", _path),
     "WEBLINK_PASSWORDS": ("weblink_passwords", _path),
+    "RESPONDER_GLN": ("responder_gln", _gln),
     "REPRINT_REASONS": ("reprint_reasons", _codes),
     "SHIFTS": ("shifts", _shifts),
 }

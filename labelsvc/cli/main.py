@@ -17,6 +17,7 @@ from labelsvc.cli.running import Commands, Listed
         "key": Listed("installing", "API keys of clients."),
         "user": Listed("users", "People who sign in at the pages."),
         "product": Listed("issuing", "Products: trade items with a GTIN, or own items."),
+        "links": Listed("links", "Where the codes of a product lead, beside our own page."),
         "lot": Listed("quality", "Lots of products."),  # they are opened in issuing, and closed here
         "issue": Listed("issuing", "Issue serials for a lot and print them, one a line."),
         "render": Listed("issuing", "Write labels of a batch to a file: PDF, ZPL, PNG, or CSV."),

@@ -40,6 +40,7 @@ class _Terms:
     upload: bool
     media_type: str
     form: bool
+    own: bool
 
 
 class StrictRequest(Request):
@@ -66,6 +67,12 @@ def upload(view: View) -> View:
     return view
 
 
+def own_terms(view: View) -> View:
+    """Let a view take any query and any Accept header: a standard says what it makes of them."""
+    view._own_terms = True  # type: ignore[attr-defined]  # as above
+    return view
+
+
 def install(app: APIFlask, max_body: int, max_upload: int) -> None:
     """Check every request of an app before its view, and after authentication where that was installed first."""
     app.request_class = StrictRequest
@@ -76,8 +83,9 @@ def install(app: APIFlask, max_body: int, max_upload: int) -> None:
             return
         terms = _terms(current_app.view_functions[request.endpoint])
         request.max_content_length = (max_upload if terms.upload else max_body) + 1
-        _check_query(terms)
-        _check_accept(terms)
+        if not terms.own:
+            _check_query(terms)
+            _check_accept(terms)
         _check_body(terms)
 
 
@@ -98,6 +106,7 @@ def _terms(view: Callable[..., Any]) -> _Terms:
         upload=getattr(view, "_upload", False),
         media_type="text/html" if a_page else response.get("content_type") or "application/json",
         form=a_page and request.method == "POST",
+        own=getattr(view, "_own_terms", False),
     )
 
 

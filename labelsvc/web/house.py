@@ -37,6 +37,7 @@ class House:
         reach: where webhooks may lead.
         door: where users are let in.
         reprint_rules: what this installation says of all reprints.
+        responder_gln: who answers a verification router service.
         checks: what /readyz tries, by name; each raises where it fails.
     """
 
@@ -52,6 +53,7 @@ class House:
     reach: Reach
     door: Door
     reprint_rules: ReprintRules
+    responder_gln: str | None = None
 
 
 def move_in(app: Flask, made: House) -> None:

@@ -32,7 +32,18 @@ _PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "lot_id": {"description": "Id of a lot.", "schema": _WHOLE},
     "webhook_id": {"description": "Id of a webhook.", "schema": _WHOLE},
     "reprint_id": {"description": "Id of a reprint.", "schema": _WHOLE},
+    "link_id": {"description": "Id of a link.", "schema": _WHOLE},
     "delivery_id": {"description": "Id of a delivery.", "schema": _WHOLE},
+    "gtin": {
+        "description": "GTIN, always 14 digits.",
+        "schema": {"type": "string", "pattern": "^[0-9]{14}$"},
+        "example": "09520123456788",
+    },
+    "lot": {
+        "description": "A lot number, AI (10).",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 20},
+        "example": "L2026-118",
+    },
     "number": {"description": "Number of a label in its batch, from 1.", "schema": _WHOLE},
     "code": {
         "description": "GTIN of 8, 12, 13 or 14 digits, or own item code.",

@@ -53,6 +53,25 @@ def asked_for_a_page() -> bool:
     return request.endpoint is not None and is_page(current_app.view_functions[request.endpoint])
 
 
+def for_customers(view: View) -> View:
+    """Let a view answer whoever scanned a label: its errors are pages for browsers, and problems for programs."""
+    view._for_customers = True  # type: ignore[attr-defined]  # as above
+    return view
+
+
+def asked_by_a_customer() -> bool:
+    """Tell whether somebody with a browser asks for a view that is for customers."""
+    if request.endpoint is None or not hasattr(current_app.view_functions[request.endpoint], "_for_customers"):
+        return False
+    return prefers_html()
+
+
+def prefers_html() -> bool:
+    """Tell whether the Accept header would rather have HTML than JSON; where it is all the same it would not."""
+    accepted = request.accept_mimetypes
+    return accepted.quality("text/html") > accepted.quality("application/json")
+
+
 def install(app: Flask) -> None:
     """Check the forms of an app's pages, after whoever sent them was let in and their size was looked at."""
 
@@ -102,3 +121,8 @@ def answer(error: LabelsvcError, status: int, title: str) -> Response:
         response: Any = redirect(f"{SIGN_IN}{where}", 303)
         return response  # type: ignore[no-any-return]  # a Response, which werkzeug calls by its own name
     return Response(render_template("error.html", title=title, error=error), status, mimetype="text/html")
+
+
+def refuse_customer(error: LabelsvcError, status: int) -> Response:
+    """Return the page that an error gives to whoever scanned a label."""
+    return Response(render_template("refused.html", error=error), status, mimetype="text/html")

@@ -59,6 +59,8 @@ def answer(error: errors.LabelsvcError) -> Response:
     status, title = status_of(error)
     if page_views.asked_for_a_page():
         response = page_views.answer(error, status, title)
+    elif page_views.asked_by_a_customer():
+        response = page_views.refuse_customer(error, status)
     else:
         response = _document(error, status, title)
     if status in (429, 503):

@@ -24,13 +24,14 @@ from labelsvc.access import passwords
 from labelsvc.domain import journal
 from labelsvc.domain.batches import BatchRequest, LabelsRequest, LotDates, LotRequest, ReturnRequest
 from labelsvc.domain.jobs import PrinterSpec, Resolution
+from labelsvc.domain.links import Link
 from labelsvc.domain.moves import Declaration, Move
 from labelsvc.domain.outcomes import Interval
 from labelsvc.domain.products import NewProduct
 from labelsvc.domain.quality import SamplingPlan, VerifyScan
 from labelsvc.domain.reprints import ReprintPolicy, ReprintRequest, ReprintRules
 from labelsvc.errors import LabelsvcError
-from labelsvc.issuing import batches, downloads, label_formats, lots, products, restoring
+from labelsvc.issuing import batches, downloads, label_formats, links, lots, products, restoring
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printing import (
     certifying,
@@ -85,6 +86,8 @@ class Walk:
         self.product = plant.product("A{seq:2}")
         self.lot = plant.lot(self.product)
         self.batch = plant.issue(self.lot, 10)
+        support = Link("gs1:support", "https://example.com/help", "Help")
+        self.link_id = links.add_link(plant.db, plant.call(), self.product.code, support).id
         self.printer = plant.printer("p")
         self.job_id = plant.issue(self.lot, 5, printer="p").job_id
         self.stopped_id = plant.issue(self.lot, 5, printer="p").job_id
@@ -191,6 +194,13 @@ class Walk:
 
     def add_scheme(self, *, well: bool) -> object:
         return products.add_scheme(self.db, self.call, self.product.code, "B{seq:2}" if well else "{rnd:5}X{seq:2}")
+
+    def add_link(self, *, well: bool) -> object:
+        link = Link("gs1:pip" if well else "gs1:defaultLink", "https://example.com/valve", "About it")
+        return links.add_link(self.db, self.call, self.product.code, link)
+
+    def remove_link(self, *, well: bool) -> object:
+        return links.remove_link(self.db, self.call, self.product.code, self.link_id if well else 999)
 
     def open_lot(self, *, well: bool) -> object:
         number = "L-new" if well else self.lot.lot.number
@@ -323,6 +333,8 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "set_role": ("user.role", True, True, None),
     "sign_out": ("user.sign_out", False, False, None),
     "add_product": ("product.add", False, True, None),
+    "add_link": ("product.link", False, True, None),
+    "remove_link": ("product.unlink", True, False, None),
     "add_scheme": ("product.scheme", True, True, None),
     "open_lot": ("lot.open", False, True, None),
     "edit_lot": ("lot.edit", True, True, None),

@@ -205,5 +205,21 @@ def upgrade() -> None:
         batch_op.create_index("ix_unit_events_event_id", ["event_id"], unique=False)
         batch_op.create_index("ix_unit_events_parent_id", ["parent_id"], unique=False)
 
+    op.create_table(
+        "product_links",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("link_type", sa.String(length=40), nullable=False),
+        sa.Column("href", sa.String(length=500), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("languages", Json, nullable=False),
+        sa.Column("media_type", sa.String(length=120), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_product_links_product_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_product_links")),
+    )
+    with op.batch_alter_table("product_links", schema=None) as batch_op:
+        batch_op.create_index("ix_product_links_product_id", ["product_id"], unique=False)
+
     with op.batch_alter_table("outcomes", schema=None) as batch_op:
         batch_op.create_index("ix_outcomes_at", ["at"], unique=False)

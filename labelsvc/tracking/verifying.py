@@ -1,0 +1,101 @@
+"""Use cases: what a stranger may know of a unit: is it genuine, and may it be used?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from labelsvc.domain.issuer import Issuer
+from labelsvc.domain.links import Link
+from labelsvc.domain.lots import Lot
+from labelsvc.domain.named import Named
+from labelsvc.domain.products import Product
+from labelsvc.domain.verification import Facts, Purpose, Said, Verdict, verify
+from labelsvc.errors import NotFound
+from labelsvc.storage import issued, links, lots, outcomes, products, verified
+from labelsvc.storage.database import Database
+from labelsvc.storage.issued import Number
+from labelsvc.storage.verified import Stands
+
+#: Where canonical EPCs of logistic units begin.
+_SSCC = "https://id.gs1.org/00/"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What there is to say of what a Digital Link names.
+
+    Attributes:
+        product: None: it is a logistic unit.
+        links: of the product, as configured.
+        lot: of the unit, or the lot that is named; None: there is none, or it is unknown.
+        verdict: of a unit; None: none is named.
+        number: range and ordinal of the unit's number; None: it was never issued, or its record is lost.
+    """
+
+    product: Product | None
+    links: tuple[Link, ...] = ()
+    lot: Lot | None = None
+    verdict: Verdict | None = None
+    number: tuple[int, int] | None = None
+
+
+def resolve(db: Database, named: Named) -> Checked:
+    """Return the product and the links of what is named, without a look at the unit.
+
+    Raises:
+        NotFound: no such product, or no such logistic unit.
+    """
+    with db.read() as conn:
+        return _found(conn, named)
+
+
+def check(db: Database, issuer: Issuer, named: Named, asked: tuple[Said, date], purpose: Purpose = "use") -> Checked:
+    """Return what is named with the decision about it.
+
+    Args:
+        asked: what its label says, and the day.
+
+    Raises:
+        NotFound: no such product, or no such logistic unit.
+    """
+    with db.read() as conn:
+        found = _found(conn, named)
+        if found.product is None:
+            return found
+        if named.serial is None:
+            return Checked(found.product, found.links, _lot(conn, found.product, named.lot))
+        number = issued.find(conn, issuer, found.product.code, named.serial)
+        facts = _facts(conn, number)
+        if number is None and issued.is_lost(conn, issuer, found.product.code, named.serial):
+            facts = Facts(lost=True)
+        verdict = verify(facts, asked[0], asked[1], purpose)
+        ids = None if number is None else (number.granted.id, number.ordinal)
+        return Checked(found.product, found.links, facts.lot, verdict, ids)
+
+
+def _found(conn: Connection, named: Named) -> Checked:
+    if named.key == "00":
+        if verified.by_epc(conn, f"{_SSCC}{named.code}") is None:
+            raise NotFound("sscc_unknown", "Expected the SSCC of a logistic unit that is known here, got another.")
+        return Checked(None)
+    product = products.get(conn, named.code)
+    return Checked(product, tuple(each.link for each in links.of_product(conn, product.id)))
+
+
+def _lot(conn: Connection, product: Product, number: str | None) -> Lot | None:
+    lot_id = None if number is None else verified.lot_of(conn, product.id, number)
+    return None if lot_id is None else lots.get(conn, lot_id).lot
+
+
+def _facts(conn: Connection, number: Number | None) -> Facts:
+    if number is None:
+        return Facts()
+    lot = lots.at_revision(conn, number.batch.lot_id, number.batch.lot_revision).lot
+    outcome = outcomes.of_number(conn, number.granted.id, number.ordinal).outcome
+    stands: Stands | None = verified.by_number(conn, number.granted.id, number.ordinal)
+    if stands is None:
+        return Facts(lot, outcome)
+    return Facts(lot, outcome, state=stands.state, recalled=stands.recalled, on_hold=stands.on_hold)
