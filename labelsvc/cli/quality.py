@@ -8,6 +8,7 @@ from typing import get_args
 
 import click
 
+from labelsvc.cli import explaining
 from labelsvc.cli.issuing import lot
 from labelsvc.cli.opening import ID, opened
 from labelsvc.domain.moves import DECLARED, MOVES, Declaration, Move
@@ -103,14 +104,23 @@ def move(product_code: str, outcome: str, serials: tuple[str, ...], reason: str,
 @click.option("--lot", "lot_id", type=ID, help="Lot the labels should be of.")
 @click.option("--batch", "batch_id", type=ID, help="Batch the labels should be of.")
 @click.option("--product", "product_code", help="GTIN or item code, for plain serials.")
-def scan(lot_id: int | None, batch_id: int | None, product_code: str | None) -> None:
+@click.option(
+    "--explain", "text", help="Take this text apart and look nothing up: all it may say, and what was mended."
+)
+@click.option(
+    "--separator", "separators", multiple=True, help="With --explain: what the scanner sends for GS, e.g. F8."
+)
+def scan(
+    lot_id: int | None, batch_id: int | None, product_code: str | None, *, text: str | None, separators: tuple[str, ...]
+) -> None:
     """Say what scanned labels are, one a line from standard input, as a hand scanner types them."""
+    if text is not None:
+        explaining.explain(text, separators)
+        return
     with opened() as shell:
         for line in sys.stdin:
-            text = line.rstrip("\r\n")
-            found = verifying.verify_scan(
-                shell.db, shell.issuer, shell.call(), VerifyScan(text, lot_id, batch_id, product_code)
-            )
+            typed = VerifyScan(line.rstrip("\r\n"), lot_id, batch_id, product_code)
+            found = verifying.verify_scan(shell.db, shell.issuer, shell.call(), typed)
             click.echo(f"{found.kind}\t{found.serial or '-'}\t{found.lot_number or '-'}\t{found.message}")
 
 

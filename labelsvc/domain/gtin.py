@@ -36,6 +36,16 @@ def check_digit(digits: str) -> int:
     return -total % 10
 
 
+def is_key(text: str, *lengths: int) -> bool:
+    """Tell whether a text is a GS1 key of one of these lengths: digits, not all zero, with their check digit."""
+    return (
+        len(text) in lengths
+        and _DIGITS.fullmatch(text) is not None
+        and text.strip("0") != ""
+        and int(text[-1]) == check_digit(text[:-1])
+    )
+
+
 def parse_gtin(text: str) -> str:
     """A GTIN as 14 digits.
 

@@ -12,7 +12,7 @@ from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.moves import SCANNABLE
 from labelsvc.domain.outcomes import Interval
 from labelsvc.domain.quality import Verdict, VerdictKind, VerifyScan
-from labelsvc.domain.scans import EndCard, Reading, read
+from labelsvc.domain.scans import EndCard, LabelText, read
 from labelsvc.errors import InvalidInput, LabelsvcError
 from labelsvc.labels.values import Values
 from labelsvc.printing import serial_list
@@ -47,8 +47,8 @@ def verify_scan(db: Database, issuer: Issuer, call: Call, scan: VerifyScan) -> V
         if answered is not None:
             return Verdict(**answered)
         meant = _meant(conn, scan)
-        number = _number(conn, issuer, said, scan.product or meant.product) if isinstance(said, Reading) else None
-        if isinstance(said, Reading) and number is not None:
+        number = _number(conn, issuer, said, scan.product or meant.product) if isinstance(said, LabelText) else None
+        if isinstance(said, LabelText) and number is not None:
             verdict, proved = _verdict(conn, said, number, meant)
         else:
             verdict, proved = card or _unknown(said, scan.product or meant.product), False
@@ -101,7 +101,7 @@ def _meant(conn: Connection, scan: VerifyScan) -> _Meant:
     return _Meant()
 
 
-def _number(conn: Connection, issuer: Issuer, said: Reading, product: str | None) -> Number | None:
+def _number(conn: Connection, issuer: Issuer, said: LabelText, product: str | None) -> Number | None:
     code = said.product or product
     if code is None:
         return None
@@ -111,7 +111,7 @@ def _number(conn: Connection, issuer: Issuer, said: Reading, product: str | None
         return None
 
 
-def _verdict(conn: Connection, said: Reading, number: Number, meant: _Meant) -> tuple[Verdict, bool]:
+def _verdict(conn: Connection, said: LabelText, number: Number, meant: _Meant) -> tuple[Verdict, bool]:
     """Return what a label of ours is, and whether it proves that its number's label is there."""
     batch = number.batch
     quality.wait_for_senders(conn, batch.id, number.ordinal)
@@ -133,7 +133,7 @@ def _verdict(conn: Connection, said: Reading, number: Number, meant: _Meant) -> 
 
 
 def _judged(
-    conn: Connection, said: Reading, number: Number, meant: _Meant, known: Interval
+    conn: Connection, said: LabelText, number: Number, meant: _Meant, known: Interval
 ) -> tuple[VerdictKind, str, bool]:
     batch = number.batch
     strange = _strange(said, batch)
@@ -152,7 +152,7 @@ def _judged(
     return "right", "The label is right.", True
 
 
-def _strange(said: Reading, batch: BatchRow) -> tuple[VerdictKind, str] | None:
+def _strange(said: LabelText, batch: BatchRow) -> tuple[VerdictKind, str] | None:
     """Return why a label is none of those that were printed of a batch, whatever its serial."""
     if said.lot not in (None, batch.lot_number):
         return "wrong-lot", f"Expected a label that says lot {batch.lot_number}, got one that says another."
@@ -175,8 +175,8 @@ def _raise_evidence(conn: Connection, call: Call, number: Number) -> None:
         outcomes.prove(conn, call, number.granted.id, number.ordinal)
 
 
-def _unknown(said: Reading | EndCard | None, product: str | None) -> Verdict:
-    if isinstance(said, Reading):
+def _unknown(said: LabelText | EndCard | None, product: str | None) -> Verdict:
+    if isinstance(said, LabelText):
         if said.product is None and product is None:
             message = "Expected a product beside a serial alone, or its lot or batch, got none."
             return Verdict("unknown", message, said.serial)

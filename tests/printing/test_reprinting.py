@@ -198,7 +198,7 @@ def printed(desk: Desk, at: int, **more: Any) -> Reprint:
 
 
 def test_a_label_is_known_by_what_it_carries(blind):
-    carried = (("VALVE/{}", None), ("VALVE/{}\r\n", "VALVE"), ("{}", "VALVE"), ("]d2VALVE/{}", None))
+    carried = (("VALVE/{}", None), ("VALVE/{}\r\n", "VALVE"), ("{}", "VALVE"), ("]d1VALVE/{}", None))
     for at, (label, product) in enumerate(carried):
         serial = blind.serials[at]
         assert blind.ask(label=label.format(serial), product=product).serial == serial

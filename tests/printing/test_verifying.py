@@ -168,7 +168,7 @@ def test_a_label_that_should_not_be_there_is_said_so(works) -> None:
         ("VALVE/26326000002", "unknown"),  # one past the last
         ("VALVE/A", "unknown"),
         ("PUMP/26326000001", "unknown"),
-        ("12345678/26326000001", "unknown"),
+        ("12345678/26326000001", "unreadable"),
         (f"01{GTIN}21A1", "unknown"),
         ("26326000001", "unknown"),
     ],

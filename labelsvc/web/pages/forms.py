@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from flask import Response, render_template, request
 
-from labelsvc.domain.scans import Reading, read
+from labelsvc.domain.scans import LabelText, read
 from labelsvc.errors import InvalidInput, LabelsvcError
 from labelsvc.web import problems
 from labelsvc.web.models.base import INTEGER_AT_MOST
@@ -96,7 +96,7 @@ def serial_in(text: str, product: str, pointer: str) -> str:
         InvalidInput: it is none of our labels, or another product's.
     """
     said = read(text)
-    if not isinstance(said, Reading):
+    if not isinstance(said, LabelText):
         raise InvalidInput("scan_unreadable", "Expected a label of ours, got another text.", pointer=pointer)
     if said.product not in (None, product):
         message = f"Expected a label of product {product}, got one of {echo(said.product)}."

@@ -12,7 +12,7 @@ from labelsvc.domain.moves import MOVES, Move
 from labelsvc.domain.outcomes import Outcome
 from labelsvc.domain.quality import Verdict, VerifyScan
 from labelsvc.domain.reprints import REPRINTABLE
-from labelsvc.domain.scans import Reading, read
+from labelsvc.domain.scans import LabelText, read
 from labelsvc.errors import InvalidInput, LabelsvcError
 from labelsvc.issuing import lots
 from labelsvc.printing import numbers, printers, verifying
@@ -52,7 +52,7 @@ def scan() -> Response:
         product = form.optional("product")
         if form.ticked("only_look"):
             said = read(text)
-            if not isinstance(said, Reading):
+            if not isinstance(said, LabelText):
                 raise InvalidInput("scan_unreadable", "Expected a label of ours, got another text.", pointer="/text")
             return _serial(_code(said, product), said.serial, Shown())
         lot = form.whole("lot") if form.optional("lot") else None
@@ -63,7 +63,7 @@ def scan() -> Response:
         return _asked(Shown.again(error))
 
 
-def _code(said: Reading, product: str | None) -> str:
+def _code(said: LabelText, product: str | None) -> str:
     code = said.product or product
     if code is None:
         raise InvalidInput("missing", "Expected the product of a plain serial, got nothing.", pointer="/product")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelsvc.domain.scans import EndCard, Reading, read
+from labelsvc.domain.scans import EndCard, LabelText, read
 
 GTIN = "09506000134352"
 GS = "\x1d"
@@ -17,30 +17,33 @@ CARD = "labelsvc:lot/12/480/" + "0f" * 32
     ("text", "reading"),
     [
         # GS1 DataMatrix and GS1-128, as scanners give them: with and without identifier and FNC1.
-        (f"]d201{GTIN}17281119" + f"10L-1{GS}21A1B2", Reading("A1B2", GTIN, "L-1", dates=frozenset({"281119"}))),
-        (f"]C101{GTIN}21A1B2{GS}10L-1", Reading("A1B2", GTIN, "L-1")),
-        (f"{GS}01{GTIN}21A1B2", Reading("A1B2", GTIN)),
-        (f"01{GTIN}21A1B2", Reading("A1B2", GTIN)),
+        (f"]d201{GTIN}17281119" + f"10L-1{GS}21A1B2", LabelText("A1B2", GTIN, "L-1", dates=frozenset({"281119"}))),
+        (f"]C101{GTIN}21A1B2{GS}10L-1", LabelText("A1B2", GTIN, "L-1")),
+        (f"{GS}01{GTIN}21A1B2", LabelText("A1B2", GTIN)),
+        (f"01{GTIN}21A1B2", LabelText("A1B2", GTIN)),
         (
             f"]d2{GS}01{GTIN}112611191728111910L-1{GS}21A1B2{GS}\r\n",
-            Reading("A1B2", GTIN, "L-1", dates=frozenset({"261119", "281119"})),
+            LabelText("A1B2", GTIN, "L-1", dates=frozenset({"261119", "281119"})),
         ),
         # A Digital Link in a QR (]Q1) or in a DataMatrix (]d1); https://host and https://host/path.
         (
             f"]Q1https://id.example.com/01/{GTIN}/10/L-1/21/A1B2?17=281119",
-            Reading("A1B2", GTIN, "L-1", "https://id.example.com", frozenset({"281119"})),
+            LabelText("A1B2", GTIN, "L-1", "https://id.example.com", frozenset({"281119"})),
         ),
-        (f"https://example.com/id/01/{GTIN}/21/A1B2", Reading("A1B2", GTIN, None, "https://example.com/id")),
-        (f"https://id.example.com/01/{GTIN}/10/A%2FB/21/X%2E1", Reading("X.1", GTIN, "A/B", "https://id.example.com")),
+        (f"https://example.com/id/01/{GTIN}/21/A1B2", LabelText("A1B2", GTIN, None, "https://example.com/id")),
+        (
+            f"https://id.example.com/01/{GTIN}/10/A%2FB/21/X%2E1",
+            LabelText("X.1", GTIN, "A/B", "https://id.example.com"),
+        ),
         # A lot whose number is a key of its own is no key.
-        (f"https://id.example.com/01/{GTIN}/10/01/21/{GTIN}", Reading(GTIN, GTIN, "01", "https://id.example.com")),
+        (f"https://id.example.com/01/{GTIN}/10/01/21/{GTIN}", LabelText(GTIN, GTIN, "01", "https://id.example.com")),
         # Own items in Code 128 (]C0) and QR.
-        ("]C0VALVE/A00001", Reading("A00001", "VALVE")),
-        ("VALVE/A00001\t", Reading("A00001", "VALVE")),
+        ("]C0VALVE/A00001", LabelText("A00001", "VALVE")),
+        ("VALVE/A00001\t", LabelText("A00001", "VALVE")),
         # A plain serial, also one that looks like the beginning of an element string.
-        ("A00001", Reading("A00001")),
-        ("01234567890123456789", Reading("01234567890123456789")),
-        ("0" * 20, Reading("0" * 20)),
+        ("A00001", LabelText("A00001")),
+        ("01234567890123456789", LabelText("01234567890123456789")),
+        ("0" * 20, LabelText("0" * 20)),
         # The control label.
         (CARD, EndCard(12, 480, "0f" * 32)),
         (f"]Q1{CARD}", EndCard(12, 480, "0f" * 32)),
