@@ -1,4 +1,4 @@
-"""What a process does beside its work: it seals the audit and tells webhooks, each on a thread of its own."""
+"""What a process does beside its work, each on a thread of its own: it seals the audit, tells webhooks, commissions."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from labelsvc.errors import Unavailable
 from labelsvc.printing.webhooks.targets import Reach
 from labelsvc.printing.webhooks.webhooks import Teller
 from labelsvc.storage.database import Database
+from labelsvc.tracking.commissioning import Commissioner
 
 log = logs.logger(__name__)
 
 TELL_SECONDS = 1.0
+COMMISSION_SECONDS = 1.0
 
 
 class Chores:
@@ -32,10 +34,13 @@ class Chores:
         self._stop = threading.Event()
         self._sealer = Sealer(db, _now)
         self._teller = Teller(db, issuer, reach, _now)
-        self._threads = [
-            threading.Thread(target=self._run, args=args, name=args[0])
-            for args in (("sealer", self._sealer.look, SEAL_SECONDS), ("teller", self._teller.look, TELL_SECONDS))
-        ]
+        self._commissioner = Commissioner(db, issuer, None, _now)
+        chores = (
+            ("sealer", self._sealer.look, SEAL_SECONDS),
+            ("teller", self._teller.look, TELL_SECONDS),
+            ("commissioner", self._commissioner.look, COMMISSION_SECONDS),
+        )
+        self._threads = [threading.Thread(target=self._run, args=chore, name=chore[0]) for chore in chores]
 
     def __enter__(self) -> Self:
         for thread in self._threads:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from labelsvc.domain.units.standing import Standing
+from labelsvc.domain.units.standing import ENDED, Standing
 from labelsvc.storage import places
 from labelsvc.storage.database import insert_new_from, members, table_of
 from labelsvc.storage.pages import AnyRow
@@ -91,6 +91,12 @@ def by_id(conn: Connection, ids: Sequence[int]) -> list[Known]:
     """Return units by their ids, in their order, held until the transaction ends."""
     query = select(*_COLUMNS, *_KEPT, units.c.last_at, units.c.last_hash).where(units.c.id.in_(members(conn, ids)))
     return [_known(row) for row in conn.execute(query.order_by(units.c.id).with_for_update())]
+
+
+def peek(conn: Connection, unit_id: int) -> Known:
+    """Return a unit by its id, as it is now."""
+    query = select(*_COLUMNS, *_KEPT, units.c.last_at, units.c.last_hash).where(units.c.id == unit_id)
+    return _known(conn.execute(query).one())
 
 
 def _known(row: AnyRow) -> Known:
@@ -212,6 +218,18 @@ def record(conn: Connection, event_id: int, at: datetime, moved: Moved) -> None:
     columns = [null() if value is None else literal(value, unit_events.c[name].type) for name, value in said.items()]
     rows = select(listed.c[0], *columns)
     conn.execute(insert(unit_events).from_select(["unit_id", *said], rows))
+
+
+def living(conn: Connection, range_id: int, spans: Sequence[tuple[int, int]], limit: int) -> list[str]:
+    """Return the EPCs of units with these numbers that have begun and not ended."""
+    begun = (units.c.range_id == range_id, units.c.state.not_in([*ENDED, "unknown"]))
+    found: list[str] = []
+    for first, last in spans:
+        query = select(units.c.epc).where(*begun, units.c.ordinal.between(first, last)).order_by(units.c.ordinal)
+        found += conn.execute(query.limit(limit - len(found))).scalars()
+        if len(found) >= limit:
+            break
+    return found
 
 
 def inside(conn: Connection, parent_id: int) -> tuple[int, ...]:

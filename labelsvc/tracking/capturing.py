@@ -110,7 +110,9 @@ def _rows_of(
     known = {one.epc: one for one in units.find(conn, epcs, hold=True)}
     new = [epc for epc in epcs if epc not in known]
     if new:
-        units.add(conn, who if who is not None and len(who) == len(new) else identify(conn, issuer, new))
+        known_here = {epc: who[epc] for epc in new if epc in who} if who is not None else {}
+        others = [epc for epc in new if epc not in known_here]
+        units.add(conn, {**known_here, **(identify(conn, issuer, others) if others else {})})
         known |= {one.epc: one for one in units.find(conn, new, hold=True)}
     return known
 

@@ -14,7 +14,7 @@ from labelsvc.tracking import capturing
 
 #: The plant's day is 2026-11-20, 08:30 UTC; numbers are granted then.
 BEGIN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-HOME = "https://id.gs1.org/414/9521321000007"
+HOME = "https://id.gs1.org/414/9521321000001"
 SHOP = "https://id.gs1.org/414/9521141111116"
 
 
