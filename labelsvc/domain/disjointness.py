@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labelsvc.domain.tokens import LITERALS, Counter, DateKind, DatePart, Fixed, Token, calendar
+from labelsvc.domain.tokens import DIGITS, LITERALS, CheckDigit, Counter, DateKind, DatePart, Fixed, Token, calendar
 
 Choices = tuple[frozenset[str], ...]
 """Per position, the characters that may stand there."""
@@ -68,6 +68,8 @@ def ground(tokens: Sequence[Token]) -> Ground:
             choices += [frozenset(character) for character in token.text]
         elif isinstance(token, Counter):
             choices += [frozenset(token.alphabet)] * token.width
+        elif isinstance(token, CheckDigit):
+            choices.append(frozenset(DIGITS))
         else:
             choices += [frozenset(LITERALS)] * token.width
     kinds: tuple[DateKind, ...] = ("prod", "exp")

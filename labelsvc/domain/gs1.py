@@ -20,15 +20,27 @@ from labelsvc.domain.element_strings import (
     split_element_string,
 )
 from labelsvc.domain.gs1_dates import format_yymmdd, parse_yymmdd
-from labelsvc.domain.gtin import ProductCode, check_digit, check_item, parse_gtin, parse_product_code
+from labelsvc.domain.gtin import (
+    LOGISTIC_UNITS,
+    ProductCode,
+    ProductKind,
+    check_digit,
+    check_item,
+    parse_gtin,
+    parse_product_code,
+    parse_trade_item,
+)
+from labelsvc.domain.sscc import check_sscc
 
 __all__ = [
     "CSET_82",
     "FNC1",
+    "LOGISTIC_UNITS",
     "TABLE",
     "ApplicationIdentifier",
     "ElementPair",
     "ProductCode",
+    "ProductKind",
     "application_identifier",
     "check_digit",
     "check_digital_link_domain",
@@ -37,6 +49,7 @@ __all__ = [
     "check_item_carriers",
     "check_lot_number",
     "check_serial",
+    "check_sscc",
     "check_value",
     "digital_link",
     "element_string",
@@ -44,6 +57,7 @@ __all__ = [
     "hri",
     "parse_gtin",
     "parse_product_code",
+    "parse_trade_item",
     "parse_yymmdd",
     "split_element_string",
 ]

@@ -1,4 +1,7 @@
-"""Trade item numbers: GTIN-8, -12, -13 and -14, kept as 14 digits; own item codes for products that have no GTIN."""
+"""Product codes: GTIN-8, -12, -13 and -14, kept as 14 digits; own item codes for trade items that have no GTIN.
+
+One more, `(00)`, stands for all logistic units; their serials are SSCCs.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,22 @@ _DIGITS = re.compile(r"[0-9]+")
 _ITEM = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
 ITEM_AT_MOST = 40
 
+LOGISTIC_UNITS = "(00)"
+"""The product code of logistic units: neither a GTIN nor an item code has parentheses."""
+
+ProductKind = Literal["gtin", "item", "sscc"]
+
 
 @dataclass(frozen=True, slots=True)
 class ProductCode:
     """What names a product.
 
     Attributes:
-        kind: "gtin", or "item" for an own item code.
-        value: 14 digits, or the item code as it was given.
+        kind: "gtin", "item" for an own item code, "sscc" for logistic units.
+        value: 14 digits, the item code as it was given, or `(00)`.
     """
 
-    kind: Literal["gtin", "item"]
+    kind: ProductKind
     value: str
 
 
@@ -88,6 +96,15 @@ def check_item(text: str) -> str:
 
 
 def parse_product_code(text: str) -> ProductCode:
+    """Read the code of anything that carries our serials: of a trade item, or of logistic units.
+
+    Raises:
+        InvalidInput: as `parse_trade_item`.
+    """
+    return ProductCode("sscc", LOGISTIC_UNITS) if text == LOGISTIC_UNITS else parse_trade_item(text)
+
+
+def parse_trade_item(text: str) -> ProductCode:
     """Take 8, 12, 13 or 14 digits for a GTIN and anything else for an own item code.
 
     Raises:

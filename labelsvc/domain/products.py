@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
+from labelsvc.domain.gtin import ProductKind
 from labelsvc.errors import InvalidInput
 
 NAME_AT_MOST = 200
 SHELF_LIFE_AT_MOST = 36_525
-
-ProductKind = Literal["gtin", "item"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +31,10 @@ class NewProduct:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A trade item.
+    """What carries our serials: a trade item, or all our logistic units.
 
     Attributes:
-        code: GTIN of 14 digits, or an own item code.
+        code: GTIN of 14 digits, or an own item code; `(00)` of logistic units.
         scheme: pattern of the current serial scheme.
         label_format: name of the label format its batches get unless they ask for another.
     """

@@ -21,9 +21,12 @@ from itertools import chain
 
 from labelsvc.domain.disjointness import common, date_fields, ground
 from labelsvc.domain.ff1 import FF1
+from labelsvc.domain.gtin import check_digit
 from labelsvc.domain.tokens import (
+    DIGITS,
     LITERALS,
     LONGEST_SERIAL,
+    CheckDigit,
     Counter,
     DateKind,
     DatePart,
@@ -87,6 +90,8 @@ class Scheme:
             isinstance(first, DatePart) and first.parts[0] == "-"
         ):
             raise InvalidInput("scheme_start", "Expected serials that do not begin with '-', got a pattern that does.")
+        if any(isinstance(token, CheckDigit) for token in tokens):
+            _check_checked(tokens)
         return cls(pattern, tokens)
 
     @property
@@ -120,7 +125,7 @@ class Scheme:
     def shape(self, scope: str) -> Shape:
         """Give every character that may stand at each position of a serial of this scope."""
         before, after = self._around(scope)
-        return (*before, *[self._counter.alphabet] * self._counter.width, *after)
+        return (*before, *[self._counter.alphabet] * self._counter.width, *after, *[DIGITS] * self._is_checked)
 
     def texts(self, scope: str, key: bytes | None, first: int, count: int) -> Iterator[str]:
         """Write the serials of ordinals first .. first + count - 1; memory does not grow with their count.
@@ -137,13 +142,16 @@ class Scheme:
         if first < 0 or count < 0 or first + count > self.capacity:
             raise ValueError(f"Expected ordinals below {self.capacity}, got {count} from {first}.")
         around, counter = self._around(scope), self._counter
+        texts: Iterator[str]
         if counter.kind == "seq":
-            return _count_up(counter.width, around, range(first + 1, first + count + 1))
-        starts = range(first, first + count, _BLOCK)
-        cipher = self._cipher(key)
-        return chain.from_iterable(
-            cipher.texts(start, min(_BLOCK, first + count - start), counter.alphabet, around) for start in starts
-        )
+            texts = _count_up(counter.width, around, range(first + 1, first + count + 1))
+        else:
+            starts = range(first, first + count, _BLOCK)
+            cipher = self._cipher(key)
+            texts = chain.from_iterable(
+                cipher.texts(start, min(_BLOCK, first + count - start), counter.alphabet, around) for start in starts
+            )
+        return map(_checked, texts) if self._is_checked else texts
 
     def text(self, scope: str, key: bytes | None, ordinal: int) -> str:
         """Write the serial of one ordinal; see `texts`."""
@@ -155,14 +163,15 @@ class Scheme:
         for _ in range(counter.width):
             number, digit = divmod(number, len(counter.alphabet))
             digits = counter.alphabet[digit] + digits
-        return before + digits + after
+        text = before + digits + after
+        return _checked(text) if self._is_checked else text
 
     def read(self, text: str) -> Reading | None:
         """Cut a text into scope and counter; no key needed.
 
         Returns:
             None: no lot and no ordinal give this text: another length, a character or literal that is not the
-            scheme's, a date that does not exist, number 0 of {seq:N}.
+            scheme's, a date that does not exist, number 0 of {seq:N}, another check digit.
         """
         if len(text) != self.length or text[0] == "-":
             return None
@@ -174,8 +183,10 @@ class Scheme:
                 return None
             if isinstance(token, Counter):
                 counter = piece
-            elif not isinstance(token, Fixed):
+            elif isinstance(token, (DatePart, LotPart)):
                 scope += piece
+        if self._is_checked and _checked(text[:-1]) != text:
+            return None
         if not all(self._is_date(text, kind) for kind in ("prod", "exp")):
             return None
         return Reading(scope, counter)
@@ -198,13 +209,17 @@ class Scheme:
     def _counter(self) -> Counter:
         return next(token for token in self.tokens if isinstance(token, Counter))
 
+    @property
+    def _is_checked(self) -> bool:
+        return isinstance(self.tokens[-1], CheckDigit)
+
     def _cipher(self, key: bytes | None) -> FF1:
         if key is None or len(key) != 32:
             raise ValueError(f"Expected the pool's key of 32 bytes, got {'none' if key is None else len(key)}.")
         return FF1.of(key, len(self._counter.alphabet), self._counter.width)
 
     def _around(self, scope: str) -> tuple[str, str]:
-        """Give what stands before and after the counter."""
+        """Give what stands before and after the counter, apart from a check digit."""
         width = sum(token.width for token in self.tokens if isinstance(token, (DatePart, LotPart)))
         if len(scope) != width or not all(character in LITERALS for character in scope):
             raise InvalidInput("scheme_scope", f"Expected a scope of {width} characters of a serial, got {scope!r}.")
@@ -215,7 +230,7 @@ class Scheme:
                 side = 1
             elif isinstance(token, Fixed):
                 sides[side] += token.text
-            else:
+            elif isinstance(token, (DatePart, LotPart)):
                 sides[side] += scope[position : position + token.width]
                 position += token.width
         if sides[0].startswith("-"):
@@ -236,6 +251,20 @@ def _count_up(width: int, around: tuple[str, str], numbers: range) -> Iterator[s
         head = around[0] + (f"{start // size:0{width - tail}d}" if width > tail else "")
         for end in tails[max(numbers.start - start, 0) : numbers.stop - start]:
             yield head + end
+
+
+def _check_checked(tokens: tuple[Token, ...]) -> None:
+    """Refuse a check digit that is not the last of digits alone."""
+    *before, last = tokens
+    digits = all(choices <= set(DIGITS) for choices in ground(before).choices)
+    if not digits or not isinstance(last, CheckDigit) or any(isinstance(token, CheckDigit) for token in before):
+        raise InvalidInput(
+            "scheme_check", "Expected {check} at the end, behind digits and a counter of digits, got it elsewhere."
+        )
+
+
+def _checked(digits: str) -> str:
+    return f"{digits}{check_digit(digits)}"
 
 
 def _may_be(token: Token, piece: str) -> bool:

@@ -8,6 +8,7 @@
     {rnd:N}          counter, unguessable, N characters of GS1's 32
     {rnd:N@digits}   ... of 0-9
     {rnd:N@alnum}    ... of 0-9A-Z
+    {check}          GS1's check digit of the digits before it, at the end of a serial of digits only
 
 Dates in serials lie in the years 2000 to 2099, so that two digits name one year.
 """
@@ -152,7 +153,14 @@ class Counter:
     alphabet: str
 
 
-Token = Fixed | DatePart | LotPart | Counter
+@dataclass(frozen=True, slots=True)
+class CheckDigit:
+    """`{check}`: GS1's check digit of all that stands before it."""
+
+    width: int = 1
+
+
+Token = Fixed | DatePart | LotPart | Counter | CheckDigit
 
 _DATES: dict[str, DateKind] = {"prod": "prod", "exp": "exp"}
 _ALPHABETS = {"": GS1_32, "digits": DIGITS, "alnum": ALNUM}
@@ -204,9 +212,10 @@ def _token(whole: str, name: str, argument: str) -> Token:
         if choice not in _ALPHABETS or (at and not choice):
             raise InvalidInput("scheme_token", f"Expected {{rnd:N}}, {{rnd:N@digits}} or {{rnd:N@alnum}}, got {whole}.")
         return _unguessable(whole, _count(whole, count), _ALPHABETS[choice])
-    raise InvalidInput(
-        "scheme_token", f"Expected a token {{prod:...}}, {{exp:...}}, {{lot:N}}, {{seq:N}} or {{rnd:N}}, got {whole}."
-    )
+    if whole == "{check}":
+        return CheckDigit()
+    known = "{prod:...}, {exp:...}, {lot:N}, {seq:N}, {rnd:N} or {check}"
+    raise InvalidInput("scheme_token", f"Expected a token {known}, got {whole}.")
 
 
 def _directives(whole: str, argument: str) -> Iterator[str]:

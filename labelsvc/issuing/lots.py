@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from labelsvc.domain.actors import Call
 from labelsvc.domain.batches import LotCard, LotDates, LotRequest, OpenLot
-from labelsvc.domain.gs1 import check_lot_number, parse_product_code
+from labelsvc.domain.gs1 import check_lot_number, parse_trade_item
 from labelsvc.domain.lots import FIRST_YEAR, LAST_YEAR, Lot, warnings_at_issue
 from labelsvc.domain.lots import open_lot as make_lot
 from labelsvc.domain.pages import Page
@@ -29,7 +29,7 @@ def open_lot(db: Database, call: Call, request: LotRequest) -> OpenLot:
         Conflict: the product has a lot of this number.
     """
     with at("/product"):
-        code = parse_product_code(request.product)
+        code = parse_trade_item(request.product)
     with at("/number"):
         check_lot_number(request.number)
 
@@ -82,7 +82,7 @@ def get_lot(db: Database, lot_id: int, today: date) -> OpenLot:
 def list_lots(db: Database, product: str | None, after: int, limit: int) -> Page[OpenLot]:
     """Return lots, of one product or of all, in the order they were opened."""
     with at("/product"):
-        code = parse_product_code(product).value if product is not None else None
+        code = parse_trade_item(product).value if product is not None else None
     with db.read() as conn:
         found = products.find(conn, code) if code is not None else None
         if code is not None and found is None:

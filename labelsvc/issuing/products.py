@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from labelsvc.domain.actors import Call
-from labelsvc.domain.gs1 import ProductCode, parse_product_code
+from labelsvc.domain.gs1 import ProductCode, parse_trade_item
 from labelsvc.domain.pages import Page
 from labelsvc.domain.products import NewProduct, Product, ProductScheme, check_name, check_shelf_life
 from labelsvc.domain.schemes import Scheme, collision
@@ -27,7 +27,7 @@ def add_product(db: Database, call: Call, new: NewProduct) -> Product:
         Conflict: a product has this code.
     """
     with at("/item" if not new.code.isdigit() else "/gtin"):
-        code = parse_product_code(new.code)
+        code = parse_trade_item(new.code)
     with at("/name"):
         check_name(new.name)
     with at("/scheme"):
@@ -109,7 +109,7 @@ def list_schemes(db: Database, code: str) -> tuple[ProductScheme, ...]:
 def known_code(text: str) -> ProductCode:
     """Return a product code that names something we may know; one that breaks the rules names nothing."""
     try:
-        return parse_product_code(text)
+        return parse_trade_item(text)
     except InvalidInput as error:
         raise NotFound("product_unknown", f"Expected the code of a product: {error.message}") from None
 

@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from labelsvc.domain import gs1
+from labelsvc.domain.gs1 import ProductKind
+from labelsvc.domain.logistic_units import COUNT_AT_MOST, Content
 from labelsvc.errors import InvalidInput
 from labelsvc.labels import fonts
 from labelsvc.labels.compiling import compile_layout
 from labelsvc.labels.formats import LabelFormat
 from labelsvc.labels.layout import FontName
 from labelsvc.labels.symbols import Shape
-from labelsvc.labels.values import ProductKind, Values
+from labelsvc.labels.values import Values
 
 RESOLUTIONS = (8, 12)
 """Dots per mm of the printers that a format must work on."""
@@ -30,6 +32,7 @@ _EXAMPLE_GTIN = "09520123456788"
 _EXAMPLE_ITEM = "PUMP-4711"
 _EXAMPLE_DATES = (date(2026, 11, 22), date(2028, 11, 21), date(2028, 5, 21))
 _EXAMPLE_SERIAL = "7K3MZ9Q2XW4H8VDR5TBN"
+_EXAMPLE_SSCC = "309520120000000015"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,9 @@ def check(fmt: LabelFormat) -> list[Problem]:
 
 
 def longest_shape(fmt: LabelFormat) -> Shape:
-    """Give the shape of the longest serial a format promises to take, any character at any position."""
+    """Give the shape of the longest serial a format promises to take, any character at any position; an SSCC's."""
+    if fmt.kinds == ("sscc",):
+        return (string.digits,) * len(_EXAMPLE_SSCC)
     return (_SERIAL_CHARACTERS,) * fmt.limits.serial
 
 
@@ -72,7 +77,7 @@ def longest_values(fmt: LabelFormat) -> Iterator[Values]:
     for kind in fmt.kinds:
         for name, lot, item in dict.fromkeys(_widest(font) for font in ("sans", "bold")):
             everything = Values(
-                product_code=_EXAMPLE_GTIN if kind == "gtin" else item * limits.product_code,
+                product_code=_code(kind, item * limits.product_code),
                 product_kind=kind,
                 product_name=name * limits.product_name,
                 lot_number=lot * limits.lot_number,
@@ -82,10 +87,26 @@ def longest_values(fmt: LabelFormat) -> Iterator[Values]:
                 line=name * limits.line,
                 quantity=limits.quantity,
                 digital_link=_domain(limits.digital_link),
+                content=_content(lot * limits.lot_number) if kind == "sscc" else None,
             )
-            for values in (everything, replace(everything, lot_number="%" * limits.lot_number)):
+            for values in (everything, _with_lot(everything, "%" * limits.lot_number)):
                 yield values
-                yield replace(values, expiry=None, best_before=None, line=None)
+                yield replace(
+                    values, expiry=None, best_before=None, line=None, content=Content() if values.content else None
+                )
+
+
+def _code(kind: ProductKind, item: str) -> str:
+    return {"gtin": _EXAMPLE_GTIN, "item": item, "sscc": gs1.LOGISTIC_UNITS}[kind]
+
+
+def _content(lot: str) -> Content:
+    return Content(_EXAMPLE_GTIN, COUNT_AT_MOST, lot, _EXAMPLE_DATES[2], _EXAMPLE_DATES[1])
+
+
+def _with_lot(values: Values, number: str) -> Values:
+    content = values.content and replace(values.content, lot=number)
+    return replace(values, lot_number=number, content=content)
 
 
 def _widest(font: FontName) -> tuple[str, str, str]:
@@ -109,10 +130,9 @@ def example_values(fmt: LabelFormat, kind: ProductKind | None = None) -> Values:
         kind: of the product; by default the first that the format is for.
     """
     kind = kind or fmt.kinds[0]
-    code = _EXAMPLE_GTIN if kind == "gtin" else _EXAMPLE_ITEM
     production, expiry, best_before = _EXAMPLE_DATES
     return Values(
-        product_code=code if kind == "gtin" else code[: fmt.limits.product_code],
+        product_code=_code(kind, _EXAMPLE_ITEM[: fmt.limits.product_code]),
         product_kind=kind,
         product_name=_shortened("Circulation pump, stainless steel, 230 V", fmt.limits.product_name),
         lot_number="L-2026-118"[: fmt.limits.lot_number],
@@ -122,11 +142,14 @@ def example_values(fmt: LabelFormat, kind: ProductKind | None = None) -> Values:
         line="Line 3"[: fmt.limits.line],
         quantity=min(500, fmt.limits.quantity),
         digital_link="https://id.example.com",
+        content=replace(_content("L-2026-118"[: fmt.limits.lot_number]), count=48) if kind == "sscc" else None,
     )
 
 
 def example_serial(fmt: LabelFormat, length: int = 10) -> str:
     """Make up a serial for a picture of a format."""
+    if fmt.kinds == ("sscc",):
+        return _EXAMPLE_SSCC
     return _EXAMPLE_SERIAL[: min(length, fmt.limits.serial)]
 
 

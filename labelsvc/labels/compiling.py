@@ -51,7 +51,7 @@ def compile_layout(fmt: LabelFormat, values: Values, shape: Shape, dpmm: int) ->
             the element and its line.
     """
     if values.product_kind not in fmt.kinds:
-        names = {"gtin": "a product with a GTIN", "item": "a product with an own item code"}
+        names = {"gtin": "a product with a GTIN", "item": "a product with an own item code", "sscc": "a logistic unit"}
         raise InvalidInput(
             "format_product_kind",
             f"Expected {names[fmt.kinds[0]]} for the label format {fmt.name}, got {names[values.product_kind]}.",

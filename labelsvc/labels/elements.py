@@ -259,7 +259,8 @@ def _content(keys: Keys, carrier: Carrier) -> tuple[tuple[str, ...], Expression 
         raise keys.at(other).error("format_value", f"the key {wanted} with {carrier}", other)
     if wanted == "data":
         return (), expressions.parse(keys.text("data", expressions.LONGEST), keys.at("data"))
-    known = [*expressions.AIS, *(f"{ai}?" for ai, name in expressions.AIS.items() if name in expressions.OPTIONAL)]
+    named = [*expressions.AIS.items(), *expressions.UNIT_AIS.items()]
+    known = sorted({ai for ai, _ in named} | {f"{ai}?" for ai, name in named if name in expressions.OPTIONAL})
     ais = keys.choices("ais", known)
     if len({ai.removesuffix("?") for ai in ais}) != len(ais):
         raise keys.wrong("ais", "every Application Identifier once")

@@ -2,6 +2,7 @@
 
     {product.name} {product.code} {product.gtin} {product.item} {lot.number} {lot.production} {lot.expiry}
     {lot.best_before} {batch.line} {batch.quantity} {serial} {digital_link}        {{ and }} for braces themselves
+    {content.gtin} {content.count} {content.lot} {content.best_before} {content.expiry}        of a logistic unit
 
 Dates take a format after a colon (`%d %m %y %Y %j %b %%`), without one they are written as 2026-11-22.
 """
@@ -15,22 +16,27 @@ from datetime import date
 from urllib.parse import quote
 
 from labelsvc.domain import gs1
+from labelsvc.domain.logistic_units import Content
 from labelsvc.labels.layout import Pieces
 from labelsvc.labels.source import Place
 from labelsvc.labels.values import Values
 
 SERIAL = "serial"
-DATES = ("lot.production", "lot.expiry", "lot.best_before")
-OPTIONAL = ("product.gtin", "product.item", "lot.expiry", "lot.best_before", "batch.line")
+DATES = ("lot.production", "lot.expiry", "lot.best_before", "content.best_before", "content.expiry")
+CONTENT = ("content.gtin", "content.count", "content.lot", "content.best_before", "content.expiry")
+OPTIONAL = ("product.gtin", "product.item", "lot.expiry", "lot.best_before", "batch.line", *CONTENT)
 NAMES = (
     "product.name",
     "product.code",
     "product.gtin",
     "product.item",
     "lot.number",
-    *DATES,
+    "lot.production",
+    "lot.expiry",
+    "lot.best_before",
     "batch.line",
     "batch.quantity",
+    *CONTENT,
     SERIAL,
     "digital_link",
 )
@@ -148,8 +154,10 @@ def _written(field: Field, known: Mapping[str, str | date | None], place: Place)
 
 
 def _known(values: Values) -> Mapping[str, str | date | None]:
+    if values.content is not None:
+        return _known_of_unit(values, values.content)
     gtin = values.product_kind == "gtin"
-    return {
+    return dict.fromkeys(CONTENT) | {
         "product.name": values.product_name,
         "product.code": values.product_code,
         "product.gtin": values.product_code if gtin else None,
@@ -161,6 +169,19 @@ def _known(values: Values) -> Mapping[str, str | date | None]:
         "batch.line": values.line,
         "batch.quantity": str(values.quantity),
         "digital_link": "" if gtin else None,
+    }
+
+
+def _known_of_unit(values: Values, content: Content) -> Mapping[str, str | date | None]:
+    """Give the values of a logistic unit, which is no product of any lot."""
+    return dict.fromkeys(NAMES) | {
+        "batch.line": values.line,
+        "batch.quantity": str(values.quantity),
+        "content.gtin": content.gtin,
+        "content.count": None if content.count is None else str(content.count),
+        "content.lot": content.lot,
+        "content.best_before": content.best_before,
+        "content.expiry": content.expiry,
     }
 
 
@@ -188,7 +209,17 @@ AIS: Mapping[str, str] = {
     "17": "lot.expiry",
     "21": "serial",
 }
-"""Application Identifiers that a label can carry, and the value of each."""
+"""Application Identifiers that the label of a trade item can carry, and the value of each."""
+
+UNIT_AIS: Mapping[str, str] = {
+    "00": "serial",
+    "02": "content.gtin",
+    "10": "content.lot",
+    "15": "content.best_before",
+    "17": "content.expiry",
+    "37": "content.count",
+}
+"""The same of a logistic unit: what is not its SSCC is of what it holds."""
 
 _LINK = ("01", "10", "21")
 
@@ -202,11 +233,14 @@ def element_pairs(values: Values, ais: Sequence[str], place: Place) -> tuple[gs1
     Raises:
         InvalidInput: format_value_absent, gs1_*.
     """
-    known = _known(values)
+    known, names = _known(values), AIS if values.content is None else UNIT_AIS
     pairs = []
     for asked in ais:
         ai = asked.removesuffix("?")
-        name = AIS[ai]
+        if ai not in names:
+            what = "a trade item" if values.content is None else "a logistic unit"
+            raise place.error("format_value_absent", f"an Application Identifier of {what}", f"({ai})")
+        name = names[ai]
         if name == SERIAL:
             pairs.append((ai, _SERIAL_MARK))
         elif asked == ai or known[name] is not None:

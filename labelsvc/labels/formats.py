@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from labelsvc.data import data_dir
 from labelsvc.domain import gs1
+from labelsvc.domain.gs1 import ProductKind
 from labelsvc.errors import InvalidInput
 from labelsvc.labels import elements, fonts, source
 from labelsvc.labels.elements import Barcode, Element, Image, Text
@@ -21,7 +22,6 @@ from labelsvc.labels.expressions import SERIAL
 from labelsvc.labels.layout import Box, Sheet
 from labelsvc.labels.reading import Keys
 from labelsvc.labels.source import Entry, Place
-from labelsvc.labels.values import ProductKind
 
 SIDES = (5.0, 500.0)
 """mm of a label's width and height."""
@@ -38,7 +38,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 """Every key of every table; `format` is the head of the file."""
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_KINDS: Sequence[ProductKind] = ("gtin", "item")
+_TRADE_ITEMS: Sequence[ProductKind] = ("gtin", "item")
+_KINDS: Sequence[ProductKind] = (*_TRADE_ITEMS, "sscc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +143,21 @@ def _sorted(tables: Sequence[Entry]) -> tuple[Entry, Entry | None, list[Entry]]:
 
 
 def _kinds(keys: Keys, parsed: Sequence[Element]) -> tuple[ProductKind, ...]:
-    """Read which products the format is for: those with a GTIN only, where a barcode of it always needs one."""
+    """Read what the format is for: one with AI (00) for logistic units, else trade items.
+
+    Of those, only the ones with a GTIN, where a barcode always needs one.
+    """
+    if any("00" in element.ais for element in parsed if isinstance(element, Barcode)):
+        kinds = keys.choices("for", _KINDS, ("sscc",))
+        if kinds != ("sscc",):
+            raise keys.at("for").error("format_rules", 'for = ["sscc"] with AI (00)', "trade items too")
+        return kinds
     needing = [element.stance.place for element in parsed if isinstance(element, Barcode) and _needs_gtin(element)]
-    kinds = keys.choices("for", _KINDS, ("gtin",) if needing else tuple(_KINDS))
-    if needing and "item" in kinds:
+    kinds = keys.choices("for", _KINDS, ("gtin",) if needing else tuple(_TRADE_ITEMS))
+    if needing and kinds != ("gtin",):
+        others = "own items too" if "item" in kinds else "logistic units"
         raise keys.at("for").error(
-            "format_rules", f'for = ["gtin"], or when = "product.gtin" in {needing[0].owner}', "own items too"
+            "format_rules", f'for = ["gtin"], or when = "product.gtin" in {needing[0].owner}', others
         )
     return tuple(kind for kind in _KINDS if kind in kinds)
 
@@ -166,7 +176,9 @@ def _check_serial(parsed: Sequence[Element]) -> None:
     asked = [ai.removesuffix("?") for element in parsed if isinstance(element, Barcode) for ai in element.ais]
     expressed = [element.data for element in parsed if isinstance(element, Barcode) and element.data]
     expressed += [element.expression for element in parsed if isinstance(element, Text)]
-    if "21" not in asked and not any({SERIAL, "digital_link"} & expression.names for expression in expressed):
+    if not {"00", "21"} & set(asked) and not any(
+        {SERIAL, "digital_link"} & expression.names for expression in expressed
+    ):
         raise Place(1, "format").error("format_rules", "the serial in a text or a barcode", "a label without it")
     first = next((element.stance.place for element in parsed if isinstance(element, Barcode) and element.ais), None)
     if first:

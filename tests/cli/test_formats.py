@@ -6,7 +6,7 @@ import pytest
 
 from labelsvc.data import data_dir
 
-SHIPPED = ["carton-100x150", "item-70x35", "sheet-a4-3x8", "unit-100x50", "unit-50x25"]
+SHIPPED = ["carton-100x150", "item-70x35", "logistic-100x150", "sheet-a4-3x8", "unit-100x50", "unit-50x25"]
 
 OWN = """
 name = "tag"
@@ -118,4 +118,4 @@ def test_a_format_that_breaks_a_rule_is_not_added(shell, own) -> None:
     status, sentence = shell.refused("formats", "add", own)
     assert status == 65
     assert "format_" in sentence
-    assert len(shell.said("formats", "list")) == 5
+    assert len(shell.said("formats", "list")) == len(SHIPPED)

@@ -22,6 +22,7 @@ MASTER = bytes(range(32))
 KEY = bytes(range(32, 64))
 GS1_32 = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-"
+CHECK_ELSEWHERE = "Expected {check} at the end, behind digits and a counter of digits, got it elsewhere."
 
 DIRECTIVES = st.sampled_from(["%y", "%Y", "%m", "%d", "%j", "%G", "%g", "%V"])
 TOKENS = st.one_of(
@@ -103,6 +104,9 @@ def test_knows_length_and_capacity(pattern: str, length: int, capacity: int, nee
         ("{lot:11}{rnd:10}", "scheme_length", "Expected serials of 1 to 20 characters, got 21."),
         ("-{seq:4}", "scheme_start", "Expected serials that do not begin with '-', got a pattern that does."),
         ("{exp:-%y}{seq:4}", "scheme_start", "Expected serials that do not begin with '-', got a pattern that does."),
+        *((pattern, "scheme_check", CHECK_ELSEWHERE) for pattern in ("{check}{seq:4}", "A{seq:4}{check}")),
+        *((pattern, "scheme_check", CHECK_ELSEWHERE) for pattern in ("{rnd:6}{check}", "{lot:3}{seq:4}{check}")),
+        *((pattern, "scheme_check", CHECK_ELSEWHERE) for pattern in ("{seq:4}{check}1", "{seq:4}{check}{check}")),
         ("{seq:4", "scheme_syntax", "Expected braces in pairs, {name:...}, got a lone '{' at character 1."),
     ],
 )
@@ -111,6 +115,22 @@ def test_refuses_a_pattern_with_the_reason(pattern: str, code: str, message: str
     with pytest.raises(InvalidInput) as caught:
         Scheme.parse(pattern)
     assert (caught.value.code, caught.value.message) == (code, message)
+
+
+@pytest.mark.parametrize("pattern", ["952{rnd:9@digits}{check}", "{seq:12}{check}"])
+def test_a_check_digit_is_that_of_all_before_it(pattern: str) -> None:
+    """Weights 1, 3, 1, ... from the left of 13 digits make a multiple of 10; another check digit is no serial."""
+    scheme = Scheme.parse(pattern)
+    texts = list(scheme.texts("", KEY, 0, 500))
+    assert len(set(texts)) == 500
+    for ordinal, text in enumerate(texts):
+        assert sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(text)) % 10 == 0
+        assert scheme.text("", KEY, ordinal) == text
+        assert all(char in chars for char, chars in zip(text, scheme.shape(""), strict=True))
+    reading = scheme.read(texts[7])
+    assert reading is not None
+    assert scheme.ordinal(reading.counter, KEY) == 7
+    assert scheme.read(texts[7][:-1] + str((int(texts[7][-1]) + 1) % 10)) is None
 
 
 def test_scope_is_what_the_lot_gives() -> None:

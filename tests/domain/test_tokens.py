@@ -136,10 +136,14 @@ REFUSED = [
     (
         "{gtin:4}",
         "scheme_token",
-        "Expected a token {prod:...}, {exp:...}, {lot:N}, {seq:N} or {rnd:N}, got {gtin:4}.",
+        "Expected a token {prod:...}, {exp:...}, {lot:N}, {seq:N}, {rnd:N} or {check}, got {gtin:4}.",
     ),
-    ("{}", "scheme_token", "Expected a token {prod:...}, {exp:...}, {lot:N}, {seq:N} or {rnd:N}, got {}."),
-    ("{SEQ:4}", "scheme_token", "Expected a token {prod:...}, {exp:...}, {lot:N}, {seq:N} or {rnd:N}, got {SEQ:4}."),
+    ("{}", "scheme_token", "Expected a token {prod:...}, {exp:...}, {lot:N}, {seq:N}, {rnd:N} or {check}, got {}."),
+    (
+        "{SEQ:4}",
+        "scheme_token",
+        "Expected a token {prod:...}, {exp:...}, {lot:N}, {seq:N}, {rnd:N} or {check}, got {SEQ:4}.",
+    ),
     ("{prod:}", "scheme_date", "Expected a date directive such as %y or %j, got {prod:}."),
     ("{prod:AB}", "scheme_date", "Expected a date directive such as %y or %j, got {prod:AB}."),
     (

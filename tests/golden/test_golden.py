@@ -20,15 +20,19 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from labelsvc.domain.gs1 import ProductKind
+from labelsvc.domain.logistic_units import Content
 from labelsvc.labels import RENDERER_REVISION, pdf, raster, zpl
 from labelsvc.labels.compiling import compile_layout
 from labelsvc.labels.formats import shipped
-from labelsvc.labels.values import ProductKind, Values
+from labelsvc.labels.values import Values
 
 HERE = Path(__file__).parent
 DIGESTS = HERE / "digests.json"
 SHAPE = ("23456789ABCDEFGHJKLMNPQRSTUVWXYZ",) * 10
 SERIALS = ["7K3MZ9Q2XW", "4H8VDR5TBN"]
+#: Extension digit 3, GS1 company prefix 0952012, serial references 1 and 2.
+SSCCS = ["309520120000000015", "309520120000000022"]
 VALUES = Values(
     product_code="09506000134352",
     product_kind="gtin",
@@ -42,6 +46,13 @@ VALUES = Values(
     digital_link="https://id.example.com",
 )
 ITEM = replace(VALUES, product_code="PUMP-4711", product_kind="item", expiry=None, best_before=date(2028, 5, 31))
+UNIT = replace(
+    VALUES,
+    product_code="(00)",
+    product_kind="sscc",
+    content=Content("09506000134352", 48, "L-2026-118", best_before=date(2028, 5, 31)),
+)
+VALUES_OF: dict[ProductKind, Values] = {"gtin": VALUES, "item": ITEM, "sscc": UNIT}
 
 NAMES = {"": "Pressure sensor 0-10 bar", "-greek": "Ιβουπροφαίνη 400 mg", "-czech": "Žluťoučký kůň úpěl"}
 """What the product is called, by the end of the goldens' names."""
@@ -69,15 +80,20 @@ class Golden:
         """The golden itself; of a PDF, a picture of its first page."""
         return HERE / (f"{self.name}.png" if self.language == "pdf" else self.name)
 
+    @property
+    def serials(self) -> list[str]:
+        return SSCCS if self.kind == "sscc" else SERIALS
+
     def render(self) -> bytes:
         """What the renderer gives now."""
-        values = replace(VALUES if self.kind == "gtin" else ITEM, product_name=NAMES[self.called])
-        layout = compile_layout(shipped()[self.format], values, SHAPE, self.dpmm)
+        values = replace(VALUES_OF[self.kind], product_name=NAMES[self.called])
+        shape = ("0123456789",) * 18 if self.kind == "sscc" else SHAPE
+        layout = compile_layout(shipped()[self.format], values, shape, self.dpmm)
         if self.language == "zpl":
-            return b"".join(zpl.render(layout, SERIALS))
+            return b"".join(zpl.render(layout, self.serials))
         if self.language == "pdf":
-            return b"".join(pdf.write(layout, SERIALS, len(SERIALS)))
-        return raster.draw(layout, SERIALS[0])
+            return b"".join(pdf.write(layout, self.serials, len(self.serials)))
+        return raster.draw(layout, self.serials[0])
 
 
 GOLDENS = [
@@ -175,7 +191,7 @@ def test_goldens_read_as_what_they_should_say(golden: Golden, judges: Any) -> No
         labels = [judges.png(golden.file.read_bytes())]
     read = {(scan.identifier, scan.data.decode()) for label in labels for scan in judges.scan(label)}
     all_shown = golden.language == "zpl" or (golden.language == "pdf" and golden.format.startswith("sheet"))
-    serials = SERIALS if all_shown else SERIALS[:1]
+    serials = golden.serials if all_shown else golden.serials[:1]
     assert read == {symbol for serial in serials for symbol in payloads(golden, serial)}
 
 
@@ -188,6 +204,11 @@ def payloads(golden: Golden, serial: str) -> set[tuple[str, str]]:
             ("]C1", f"010950600013435221{serial}"),
         },
         ("item-70x35", "item"): {("]C0", f"PUMP-4711/{serial}")},
+        ("logistic-100x150", "sscc"): {
+            ("]C1", "0209506000134352152805313748"),
+            ("]C1", "10L-2026-118"),
+            ("]C1", f"00{serial}"),
+        },
         ("sheet-a4-3x8", "gtin"): {whole},
         ("sheet-a4-3x8", "item"): {("]Q1", f"PUMP-4711/{serial}")},
         ("unit-100x50", "gtin"): {

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labelsvc.domain.logistic_units import Content
 from labelsvc.errors import InvalidInput
 from labelsvc.labels import checking, fonts
 from labelsvc.labels.compiling import compile_layout
@@ -17,7 +18,7 @@ from labelsvc.labels.formats import LabelFormat, shipped
 from labelsvc.labels.symbols import Shape
 from labelsvc.labels.values import Values
 
-NAMES = ["carton-100x150", "item-70x35", "sheet-a4-3x8", "unit-100x50", "unit-50x25"]
+NAMES = ["carton-100x150", "item-70x35", "logistic-100x150", "sheet-a4-3x8", "unit-100x50", "unit-50x25"]
 CSET_82 = "!\"%&'()*+,-./:;<=>?_" + string.ascii_letters + string.digits
 NARROW = [char for char in map(chr, range(0x20, 0x7F)) if fonts.resident(char)]
 
@@ -74,6 +75,10 @@ def values_within(draw: st.DrawFn, fmt: LabelFormat) -> tuple[Values, Shape]:
         quantity=draw(st.integers(1, limits.quantity)),
         digital_link="https://" + "w" * draw(st.integers(1, limits.digital_link - 11)) + ".ex",
     )
+    if kind == "sscc":
+        content = Content("09520123456788", 99_999_999, values.lot_number, values.best_before, values.expiry)
+        values = replace(values, product_code="(00)", content=draw(st.sampled_from([content, Content()])))
+        return values, (string.digits,) * 18
     position = st.sampled_from([string.digits, "A", string.ascii_uppercase + string.digits + "-."])
     return values, tuple(draw(st.lists(position, min_size=1, max_size=limits.serial)))
 

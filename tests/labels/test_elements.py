@@ -131,11 +131,11 @@ MISTAKES = [
     ),
     (GS1 + "x = [0.2, 0.3, 0.4]", "format_value", 14, "x", "Expected no x, for the application healthcare says it"),
     (
-        GS1.replace('"01", "21"', '"01", "37"'),
+        GS1.replace('"01", "21"', '"01", "22"'),
         "format_value",
         11,
         "ais",
-        "a list of different ones of 01, 10, 11, 15, 17, 21",
+        "a list of different ones of 00, 01, 01?, 02, 02?, 10, 10?, 11, 15, 15?, 17, 17?, 21, 37, 37?",
     ),
     (GS1.replace('"01", "21"', '"01", "21?"'), "format_value", 11, "ais", "a list of different ones"),
     (GS1.replace('"01", "21"', '"01", "01"'), "format_value", 11, "ais", "a list of different ones"),

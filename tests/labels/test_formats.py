@@ -67,9 +67,9 @@ MISTAKES = [
         "got 'text' (line 5, key text of format)",
     ),
     (
-        HEAD + 'for = ["sscc"]\n' + SERIAL,
+        HEAD + 'for = ["gln"]\n' + SERIAL,
         "format_value",
-        "a list of different ones of gtin, item, got ['sscc'] (line 5, key for",
+        "a list of different ones of gtin, item, sscc, got ['gln'] (line 5, key for",
     ),
     (HEAD + "for = []\n" + SERIAL, "format_value", "a list of different ones of gtin, item"),
     (
@@ -213,8 +213,9 @@ def test_a_format_read_before_is_the_same_format() -> None:
 
 
 def test_the_shipped_formats_are_named_as_their_files() -> None:
-    """Five of them, for units, own items, cartons and office printers."""
-    assert list(formats.shipped()) == ["carton-100x150", "item-70x35", "sheet-a4-3x8", "unit-100x50", "unit-50x25"]
+    """Six of them, for units, own items, cartons, logistic units and office printers."""
+    shipped = ["carton-100x150", "item-70x35", "logistic-100x150", "sheet-a4-3x8", "unit-100x50", "unit-50x25"]
+    assert list(formats.shipped()) == shipped
     assert {path.stem for path in data_dir("label_formats").iterdir()} == formats.shipped().keys()
 
 

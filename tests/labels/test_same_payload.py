@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from labelsvc.domain.logistic_units import Content
 from labelsvc.labels import fonts, pdf, raster, zpl
 from labelsvc.labels.compiling import compile_layout
 from labelsvc.labels.formats import LabelFormat, shipped
@@ -33,7 +34,14 @@ FONT_0 = "".join(chr(code) for code in range(0x20, 0x250) if fonts.resident(chr(
 POSITIONS = (string.digits, "23456789ABCDEFGHJKLMNPQRSTUVWXYZ", string.digits + string.ascii_uppercase, "X", "-", "a.")
 
 # Lengths of the values of the Application Identifiers that labels carry; the others are of variable length, up to FNC1.
-FIXED = {"01": 14, "11": 6, "15": 6, "17": 6}
+FIXED = {"00": 18, "01": 14, "02": 14, "11": 6, "15": 6, "17": 6}
+SSCC = (string.digits,) * 18
+
+
+#: Logistic units; what they hold is for each test to say.
+UNIT = Values(
+    "(00)", "sscc", "", "30952012", date(2026, 11, 22), None, None, None, 1, "https://id.example.com", Content()
+)
 
 
 @dataclass(frozen=True)
@@ -64,8 +72,21 @@ def items(longest: int) -> st.SearchStrategy[str]:
 
 
 @st.composite
+def logistic_units(draw: st.DrawFn, longest_lot: int) -> Batch:
+    """Logistic units; what they hold is told or not."""
+    days = st.one_of(st.none(), st.dates(date(2020, 1, 1), date(2045, 12, 31)))
+    lots = st.one_of(st.none(), st.text(st.sampled_from(CSET_82), min_size=1, max_size=longest_lot))
+    told = st.builds(Content, gtins(), st.integers(1, 99_999_999), lots, days, days)
+    values = replace(UNIT, content=draw(st.one_of(st.just(Content()), told)))
+    digits = f"{draw(st.integers(0, 10**17 - 1)):017d}"
+    return Batch(values, SSCC, digits + str(-sum(int(d) * (3, 1)[n % 2] for n, d in enumerate(digits)) % 10))
+
+
+@st.composite
 def batches(draw: st.DrawFn, fmt: LabelFormat) -> Batch:
     """Batches within the limits that a format declares."""
+    if fmt.kinds == ("sscc",):
+        return draw(logistic_units(fmt.limits.lot_number))
     limits = fmt.limits
     kind = draw(st.sampled_from(fmt.kinds))
     production = draw(st.dates(date(2020, 1, 1), date(2040, 12, 31)))
@@ -92,7 +113,13 @@ def batches(draw: st.DrawFn, fmt: LabelFormat) -> Batch:
 
 def expected(batch: Batch) -> dict[str, str]:
     """The Application Identifiers of a unit, as GS1 writes them."""
-    values = batch.values
+    values, content = batch.values, batch.values.content
+    if content is not None:
+        dates = {"15": content.best_before, "17": content.expiry}
+        own = {"00": batch.serial, "02": content.gtin, "10": content.lot}
+        count = None if content.count is None else str(content.count)
+        written = {ai: day.strftime("%y%m%d") for ai, day in dates.items() if day}
+        return {ai: value for ai, value in {**own, "37": count, **written}.items() if value}
     dates = {"11": values.production, "15": values.best_before, "17": values.expiry}
     written = {ai: day.strftime("%y%m%d") for ai, day in dates.items() if day}
     return {"01": values.product_code, "10": values.lot_number, "21": batch.serial, **written}
@@ -154,7 +181,10 @@ def check(judges: Any, unpacked: Any, fmt: LabelFormat, batch: Batch, dpmm: int)
             found = read(batch, scan.identifier, scan.data)
             assert found.items() <= expected(batch).items(), language
             said |= found
-        assert {"01", "21"} <= said.keys(), "a label that does not name its unit"
+        if batch.values.content is not None:
+            assert said == expected(batch)
+        else:
+            assert {"01", "21"} <= said.keys(), "a label that does not name its unit"
         judges.holds_its_ink(pixels, layout)
 
 
@@ -175,6 +205,11 @@ def test_the_longest_values_print_on_all_devices(judges: Any, unpacked: Any, nam
     """The longest values a format promises to take, in its widest characters, do not run out of their boxes."""
     fmt = shipped()[name]
     limits, gtin = fmt.limits, "gtin" in fmt.kinds
+    if fmt.kinds == ("sscc",):
+        day = date(2028, 12, 22)
+        full = replace(UNIT, content=Content("09506000134352", 99_999_999, "W" * limits.lot_number, day, day))
+        check(judges, unpacked, fmt, Batch(full, SSCC, "999999999999999997"), dpmm)
+        return
     values = Values(
         product_code="09506000134352" if gtin else "W" * limits.product_code,
         product_kind="gtin" if gtin else "item",
@@ -195,4 +230,5 @@ def test_the_longest_values_print_on_all_devices(judges: Any, unpacked: Any, nam
 
 def test_formats_are_shipped() -> None:
     """The formats that a new installation finds."""
-    assert FORMATS == ["carton-100x150", "item-70x35", "sheet-a4-3x8", "unit-100x50", "unit-50x25"]
+    trade_items = ["carton-100x150", "item-70x35"]
+    assert [*trade_items, "logistic-100x150", "sheet-a4-3x8", "unit-100x50", "unit-50x25"] == FORMATS

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from labelsvc.domain.gs1 import CSET_82, FNC1, TABLE, check_element_string, split_element_string
+from labelsvc.domain.gs1 import CSET_82, FNC1, TABLE, check_digit, check_element_string, split_element_string
 from labelsvc.errors import InvalidInput
 from labelsvc.labels.symbols import code128, datamatrix, qr
 from labelsvc.labels.symbols.code128 import Segment
@@ -154,8 +154,7 @@ def build(symbology: Symbology, pieces: tuple[str, ...], shape: Shape) -> Symbol
         raise InvalidInput("symbol_empty", f"Expected something to encode in {_NAMES[symbology]}, got nothing.")
     _check_characters(symbology, positions)
     if symbology in ("gs1-128", "gs1-datamatrix"):
-        check_element_string(_sample(shape).join(pieces))
-        _check_serial_place(pieces, shape)
+        _check_elements(pieces, shape)
     if symbology == "qr":
         return _build_qr(pieces, shape)
     if symbology == "gs1-datamatrix":
@@ -214,12 +213,16 @@ def _check_characters(symbology: Symbology, positions: list[frozenset[str]]) -> 
             raise InvalidInput("symbol_character", f"Expected {carried} in {_NAMES[symbology]}, got {shown}.")
 
 
-def _check_serial_place(pieces: tuple[str, ...], shape: Shape) -> None:
-    """The serial stands inside values of free text: what holds for one serial must hold for all of them."""
-    stand_in = datamatrix.STAND_IN * len(shape)
+def _check_elements(pieces: tuple[str, ...], shape: Shape) -> None:
+    """The serial stands inside values of free text, or is an SSCC: what holds for one must hold for all of them."""
+    sample, stand_in = _sample(shape), datamatrix.STAND_IN * len(shape)
+    if stand_in and f"00{stand_in}" in stand_in.join(pieces) and sample.isdecimal():
+        sample = f"{sample[:-1]}{check_digit(sample[:-1])}"  # every SSCC of its scheme has its own
+    check_element_string(sample.join(pieces))
     for ai, value in split_element_string(stand_in.join(pieces)):
         row = TABLE[ai]
-        if datamatrix.STAND_IN in value and (row.kind != "X" or row.content != "text"):
+        is_sscc = ai == "00" and all(frozenset(chars) <= code128.DIGITS for chars in shape)
+        if datamatrix.STAND_IN in value and not is_sscc and (row.kind != "X" or row.content != "text"):
             raise InvalidInput("gs1_serial_place", f"Expected the serial in an AI of text, such as (21), got ({ai}).")
 
 
