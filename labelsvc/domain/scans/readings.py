@@ -160,7 +160,8 @@ class Reading:
         """The canonical URI of what it names; None: it names nothing by itself, as a serial alone.
 
         Args:
-            item_domain: what stands before own item codes, https://host or https://host/path.
+            item_domain: what stands before own item codes, https://host or https://host/path. Whether the link that
+                was read has the same is for whoever knows that to say: `domain`.
         """
         said = dict(self.elements)
         keys = [key for key in ("00", "01", *KEYS) if key in said]

@@ -78,7 +78,8 @@ def test_an_own_item_stands_before_a_slash_or_in_a_link() -> None:
     assert said("]C0VALVE/A00001") == [("unit", {"21": "A00001"}, "VALVE")]
     assert said("https://id.example.com/item/VALVE/21/A00001") == [("unit", {"21": "A00001"}, "VALVE")]
     assert said("https://id.example.com/item/VALVE/10/L-1") == [("lot", {"10": "L-1"}, "VALVE")]
-    assert said("https://id.example.com/item/VALVE/21/A/10/L") == []
+    for wrong in ("VALVE/21/A/10/L", "VALVE/21", "VALVE/21/A%20B", "VALVE/22/A", "-/21/A", "12345678/21/A"):
+        assert said(f"https://id.example.com/item/{wrong}") == []
 
 
 def test_an_end_card_is_nothing_else() -> None:
@@ -93,6 +94,7 @@ def test_an_end_card_is_nothing_else() -> None:
         ("", "scan_empty"),
         ("]d2", "scan_empty"),
         ("]C1\x1d\r\n", "scan_empty"),
+        ("]C1]C1", "scan_elements"),
         ("]E0ABC", "scan_not_understood"),
         ("]E1" + "12", "scan_not_understood"),  # an add-on alone
         ("]d2VALVE/A1", "scan_elements"),

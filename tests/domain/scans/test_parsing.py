@@ -58,7 +58,7 @@ DAMAGES |= {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(symbol=SYMBOLS)
 def test_what_a_symbol_says_is_found_whatever_happened_and_nothing_else_alone(damage, symbol) -> None:
     text = DAMAGES[damage](symbol.text)
@@ -68,7 +68,7 @@ def test_what_a_symbol_says_is_found_whatever_happened_and_nothing_else_alone(da
     assert len(parsed.readings) > 1 or parsed.more or Said.by(parsed.readings[0]) == symbol.said
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(symbol=SYMBOLS)
 def test_an_undamaged_text_needs_no_repair(symbol) -> None:
     """Whoever wants proof and no help gets it; so does who is given bytes."""
@@ -77,7 +77,7 @@ def test_an_undamaged_text_needs_no_repair(symbol) -> None:
     assert parse(symbol.text.encode(), mend=False).readings == readings
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(symbol=element_strings(("]C1", "]d2", "]Q3")) | links())
 def test_another_program_reads_the_same(symbol) -> None:
     """It takes links without an identifier only."""
@@ -87,7 +87,7 @@ def test_another_program_reads_the_same(symbol) -> None:
     assert [(each.ai.ai, each.value) for each in read.element_strings] == list(first.elements)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     text=st.text(max_size=60) | st.text("]dQC0123456789()/:.-htps\x1d\x1e\x04 Ö", max_size=80) | st.binary(max_size=60)
 )

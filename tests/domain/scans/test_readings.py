@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from labelsvc.domain.epcis.identifiers import canonical
 from labelsvc.domain.scans import EndCard, Reading, parse
 
 GTIN = "09506000134352"
@@ -29,6 +30,7 @@ DOMAIN = "https://id.example.com"
 def test_a_kind_and_its_epc(pairs, kind, epc) -> None:
     reading = Reading("element_string", tuple(pairs.items()))
     assert (reading.kind, reading.epc(DOMAIN)) == (kind, epc)
+    assert epc is None or canonical(epc) == epc  # as events have it
 
 
 def test_an_own_items_epc_is_below_the_digital_link_domain() -> None:
