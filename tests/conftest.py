@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -70,6 +70,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if SERVER in config.stash:
         config.stash[SERVER].stop()
         del os.environ[SERVER_URL]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let slow tests begin before the others, so that in the end no worker is alone with one."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -167,11 +172,29 @@ def sqlite_url(_upgraded_sqlite: Path, tmp_path: Path) -> str:
     return f"sqlite:///{shutil.copy(_upgraded_sqlite, tmp_path / 'labelsvc.sqlite')}"
 
 
+@pytest.fixture(scope="session")
+def _sweep(_upgraded_postgresql: str) -> Iterator[Callable[[], None]]:
+    """Delete every row, over one connection for all tests."""
+    statements = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables)).encode()
+    held = psycopg.connect(_upgraded_postgresql, autocommit=True)
+
+    def sweep() -> None:
+        nonlocal held
+        try:
+            held.execute(statements)
+        except psycopg.OperationalError:  # a test ended all connections
+            held.close()
+            held = psycopg.connect(_upgraded_postgresql, autocommit=True)
+            held.execute(statements)
+
+    yield sweep
+    held.close()
+
+
 @pytest.fixture
-def postgresql_url(_upgraded_postgresql: str) -> str:
+def postgresql_url(_upgraded_postgresql: str, _sweep: Callable[[], None]) -> str:
     """A PostgreSQL database with the current schema and no rows."""
-    with psycopg.connect(_upgraded_postgresql) as conn:
-        conn.execute("; ".join(f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables)).encode())
+    _sweep()
     return _upgraded_postgresql
 
 
