@@ -139,15 +139,18 @@ def test_a_printer_that_takes_nothing_keeps_no_other_waiting(plant: Any) -> None
         assert at_rest(stuck) == labels_of(plant, long)
 
 
-#: More printers that take nothing than a pool of threads of a usual size has.
-MANY = 66
+#: More printers that take nothing than a pool of threads, or of connections, of a usual size has.
+MANY = {"sqlite": 66, "postgresql": 20}
 
 
 @pytest.mark.slow
-def test_bad_printers_however_many_keep_no_other_waiting(plant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_printers_however_many_keep_no_other_waiting(
+    plant: Any, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = MANY[dialect]
     monkeypatch.setitem(TcpTransport.__init__.__kwdefaults__, "stall_seconds", 300.0)  # none of them is given up
     with Fleet() as fleet:
-        deaf = [fleet.add(**SMALL) for _ in range(MANY)]
+        deaf = [fleet.add(**SMALL) for _ in range(many)]
         dead, silent, liar, quick = (fleet.add() for _ in range(4))
         for printer in deaf:
             printer.ignore()
@@ -157,12 +160,12 @@ def test_bad_printers_however_many_keep_no_other_waiting(plant: Any, monkeypatch
         lot = plant.lot()
         for at, printer in enumerate((*deaf, dead, silent, liar, quick)):
             add_printer(plant, f"p{at}", printer.uri)
-        stuck = [plant.issue(lot, 2_000, printer=f"p{at}") for at in range(MANY)]
+        stuck = [plant.issue(lot, 2_000, printer=f"p{at}") for at in range(many)]
         for at in range(3):
-            plant.issue(lot, 20, printer=f"p{MANY + at}")
+            plant.issue(lot, 20, printer=f"p{many + at}")
         with running(plant):
             until(lambda: all(printer.state().connections for printer in deaf))
-            wanted = plant.issue(lot, 20, printer=f"p{MANY + 3}")
+            wanted = plant.issue(lot, 20, printer=f"p{many + 3}")
             until(lambda: job_of(plant, wanted).state == "completed")
             assert {job_of(plant, batch).state for batch in stuck} == {"processing"}
             for printer in deaf:
@@ -282,6 +285,7 @@ def _waits_in_a_window(plant: Any, batch: Any) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["postgresql"])
 def test_a_worker_that_is_asked_to_end_gives_its_job_back_between_two_windows(
     plant: Any, start: Callable[..., subprocess.Popen[str]]
 ) -> None:

@@ -205,6 +205,7 @@ def test_killed_stations_killed_servers_and_a_cut_network_lose_and_repeat_no_lab
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["sqlite"])  # it is the station that remembers
 def test_a_whole_job_without_the_network_is_told_when_it_is_back(site) -> None:
     works, server, station, network = site
     with VirtualPrinter(personality=KIND) as printer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 import time
@@ -76,10 +77,14 @@ def run(works, printer: VirtualPrinter, person: Beside | None = None):
     return certify(works.db, works.call(), "p", works.data_dir, person, now=works.clock, patience=QUICK).profile
 
 
-@pytest.mark.parametrize("counts", ["early", "late", None])
-@pytest.mark.parametrize("echo", ["image", "movement", None])
-@pytest.mark.parametrize(("silent", "survives", "uptime"), [(True, False, True), (False, True, False)])
-def test_a_run_finds_what_a_printer_is_like(works, counts, echo, silent, survives, uptime) -> None:
+#: What a run finds has nothing to do with the database: every kind of printer on one of them, one kind on the other.
+KINDS = list(itertools.product(("early", "late", None), ("image", "movement", None), (True, False)))
+ON_BOTH = [*(("sqlite", *kind) for kind in KINDS), ("postgresql", "late", "movement", False)]
+
+
+@pytest.mark.parametrize(("dialect", "counts", "echo", "silent"), ON_BOTH)
+def test_a_run_finds_what_a_printer_is_like(works, counts, echo, silent) -> None:
+    survives, uptime = not silent, silent
     traits = {"silent_on_fault": silent, "counter_survives": survives, "says_uptime": uptime, **TRAITS}
     with VirtualPrinter(counts=counts, echo=echo, **traits) as printer:
         found = run(works, printer)
@@ -92,6 +97,7 @@ def test_a_run_finds_what_a_printer_is_like(works, counts, echo, silent, survive
         assert [entry["action"] for entry in works.audit("printer:p")] == ["printer.add", "printer.certify"]
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 def test_a_printer_without_a_json_port_may_still_echo(works) -> None:
     with VirtualPrinter(personality=Personality(json_port=False, **TRAITS)) as printer:
         found = run(works, printer)
@@ -99,6 +105,7 @@ def test_a_printer_without_a_json_port_may_still_echo(works) -> None:
         assert found.evidence == "echoed"
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 def test_a_printer_that_dials_in_is_certified_over_its_channels(works, tmp_path) -> None:
     identity = make_identity("server", "127.0.0.1")
     (tmp_path / "ca.pem").write_bytes(identity.certificate)
@@ -115,6 +122,7 @@ def test_a_printer_that_dials_in_is_certified_over_its_channels(works, tmp_path)
         certify(*asked, Beside(printer), now=works.clock, patience=QUICK)
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 def test_a_person_who_is_late_tries_again(works) -> None:
     with VirtualPrinter(**TRAITS) as printer:
         person = Beside(printer, late=1)
@@ -122,12 +130,14 @@ def test_a_person_who_is_late_tries_again(works) -> None:
         assert sum(told.startswith("Open the print head") for told in person.told) == 2
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 def test_a_person_who_is_always_late_leaves_the_count_unproven(works) -> None:
     with VirtualPrinter(**TRAITS) as printer:
         found = run(works, printer, Beside(printer, late=9))
         assert (found.counter, found.echo) == (None, "movement")
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 def test_a_scan_that_does_not_fit_grants_nothing(works) -> None:
     with VirtualPrinter(**TRAITS) as printer:
         person = Beside(printer)
@@ -135,6 +145,7 @@ def test_a_scan_that_does_not_fit_grants_nothing(works) -> None:
         assert run(works, printer, person).evidence == "sent"
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 def test_an_echo_that_comes_twice_is_no_evidence(works, monkeypatch) -> None:
     """Of two labels with one text each would stand for the other."""
     plain = ConfirmingTcp.listen

@@ -75,6 +75,7 @@ def config_of(site) -> SchemathesisConfig:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # those of schemathesis are its own
 def test_every_operation_keeps_what_the_description_promises(site, address: str) -> None:
     schema = openapi.from_url(f"{address}/api/v1/openapi.json", config=config_of(site))

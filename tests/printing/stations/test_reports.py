@@ -314,6 +314,7 @@ def test_a_long_job_is_claimed_part_by_part(works, post: Post, monkeypatch: pyte
         '{"n":1,"at":"2026-11-22T12:00:00+00:00","do":"return","spans":[[1,3],[1,3]],"why":"","age":0}',
     ],
 )
+@pytest.mark.parametrize("dialect", ["sqlite"])
 def test_what_is_no_journal_of_the_claim_is_refused_and_nothing_is_kept(works, post: Post, line: str) -> None:
     works.issue(3)
     post.arrive()
