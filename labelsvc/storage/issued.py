@@ -88,6 +88,20 @@ def _granted(conn: Connection, scheme_id: int, scope: str, ordinals: Sequence[tu
     return found
 
 
+#: Schemes that a serial alone is tried on.
+_SCHEMES_AT_MOST = 2_000
+
+
+def codes_with(conn: Connection, issuer: Issuer, serial: str) -> tuple[str, ...]:
+    """Return the codes of the products that got a serial; of installations with very many schemes, the latest's."""
+    found = []
+    for product_code, known in products.schemes_of_all(conn, _SCHEMES_AT_MOST):
+        scheme = (known.id, known.pattern, known.key_version)
+        if _in_scheme(conn, issuer, product_code, scheme, serial) is not None:
+            found.append(product_code)
+    return tuple(dict.fromkeys(found))
+
+
 def is_lost(conn: Connection, issuer: Issuer, code: str, serial: str) -> bool:
     """Whether a serial of a product may have been issued in a time that the books know nothing of.
 

@@ -96,10 +96,20 @@ def schemes_of(conn: Connection, product_id: int) -> tuple[ProductScheme, ...]:
         .where(schemes.c.product_id == product_id)
         .order_by(schemes.c.id)
     )
-    return tuple(
-        ProductScheme(row.id, row.product_id, row.pattern, row.key_version, bool(row.current), row.created_at)
-        for row in rows
-    )
+    return tuple(_scheme(row) for row in rows)
+
+
+def schemes_of_all(conn: Connection, limit: int) -> tuple[tuple[str, ProductScheme], ...]:
+    """Return the schemes of all products, the latest first, each with its product's code."""
+    current = (schemes.c.id == products.c.scheme_id).label("current")
+    query = select(products.c.code, schemes, current)
+    query = query.join_from(schemes, products, products.c.id == schemes.c.product_id)
+    rows = conn.execute(query.order_by(schemes.c.id.desc()).limit(limit))
+    return tuple((row.code, _scheme(row)) for row in rows)
+
+
+def _scheme(row: AnyRow) -> ProductScheme:
+    return ProductScheme(row.id, row.product_id, row.pattern, row.key_version, bool(row.current), row.created_at)
 
 
 def make_current(conn: Connection, product_id: int, pattern: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -182,26 +182,31 @@ class _Meeting:
         refolding.refold(self._conn, self._call, begun, containers, after=self._event.time, beside=moved)
 
     def _fact(self, role: Role) -> Fact:
-        event, recorded = self._event, self._recorded
+        event = self._event
         out = role == "child" and event.action == "DELETE" and event.parent is not None
-        return Fact(
-            at=event.time,
-            hash=event.hash,
-            kind=event.type,
-            role=role,
-            action=event.action,
-            step=event.biz_step,
-            disposition=event.disposition,
-            set=event.set,
-            unset=event.unset,
-            location=event.biz_location or event.read_point,
-            stays=event.biz_location is not None,
-            parent=event.parent if role == "child" else None,
-            holder=event_rows.holder_of(event),
-            lot=event.ilmd.lot,
-            expiry=event_rows.day_of(event.ilmd.expiry),
-            future=recorded.future,
-            own=self._own,
-            sweeps=out and not event.children,
-            container=refolding.container(self._conn, event.parent, self._key) if out and event.parent else None,
-        )
+        around = refolding.container(self._conn, event.parent, self._key) if out and event.parent else None
+        fact = fact_of(event, role, future=self._recorded.future, own=self._own)
+        return replace(fact, container=around, sweeps=out and not event.children)
+
+
+def fact_of(event: Event, role: Role, *, future: bool, own: bool) -> Fact:
+    """Return an event as a unit sees it that is in it in a role."""
+    return Fact(
+        at=event.time,
+        hash=event.hash,
+        kind=event.type,
+        role=role,
+        action=event.action,
+        step=event.biz_step,
+        disposition=event.disposition,
+        set=event.set,
+        unset=event.unset,
+        location=event.biz_location or event.read_point,
+        stays=event.biz_location is not None,
+        parent=event.parent if role == "child" else None,
+        holder=event_rows.holder_of(event),
+        lot=event.ilmd.lot,
+        expiry=event_rows.day_of(event.ilmd.expiry),
+        future=future,
+        own=own,
+    )

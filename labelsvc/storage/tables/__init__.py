@@ -34,6 +34,7 @@ from labelsvc.storage.tables.printing import (
 from labelsvc.storage.tables.quality import label_scans, lot_closures, sampling_plans
 from labelsvc.storage.tables.reprints import reprint_policies, reprints
 from labelsvc.storage.tables.resolver import product_links
+from labelsvc.storage.tables.scanning import scans
 from labelsvc.storage.tables.stations import station_claims, station_reports, stations
 from labelsvc.storage.tables.units import (
     captures,
@@ -87,6 +88,7 @@ __all__ = [
     "reprints",
     "requests",
     "sampling_plans",
+    "scans",
     "schemes",
     "sessions",
     "station_claims",

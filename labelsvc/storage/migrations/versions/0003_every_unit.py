@@ -57,6 +57,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("uri", name=op.f("uq_locations_uri")),
     )
     op.create_table(
+        "product_links",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("link_type", sa.String(length=40), nullable=False),
+        sa.Column("href", sa.String(length=500), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("languages", Json, nullable=False),
+        sa.Column("media_type", sa.String(length=120), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_product_links_product_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_product_links")),
+    )
+    with op.batch_alter_table("product_links", schema=None) as batch_op:
+        batch_op.create_index("ix_product_links_product_id", ["product_id"], unique=False)
+
+    op.create_table(
         "events",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -185,6 +201,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_units_product_id", ["product_id", "state"], unique=False)
 
     op.create_table(
+        "scans",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("intent", sa.String(length=12), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("recorded_at", Instant(), nullable=False),
+        sa.Column("reading", Json, nullable=True),
+        sa.Column("result", sa.String(length=12), nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=True),
+        sa.Column("event_id", sa.BigInteger(), nullable=True),
+        sa.Column("warnings", Json, nullable=False),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_scans_event_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_scans_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scans")),
+    )
+    with op.batch_alter_table("scans", schema=None) as batch_op:
+        batch_op.create_index("ix_scans_recorded_at", ["recorded_at"], unique=False)
+        batch_op.create_index("ix_scans_unit_id", ["unit_id"], unique=False)
+
+    op.create_table(
         "unit_events",
         sa.Column("unit_id", sa.BigInteger(), nullable=False),
         sa.Column("event_id", sa.BigInteger(), nullable=False),
@@ -204,22 +243,6 @@ def upgrade() -> None:
     with op.batch_alter_table("unit_events", schema=None) as batch_op:
         batch_op.create_index("ix_unit_events_event_id", ["event_id"], unique=False)
         batch_op.create_index("ix_unit_events_parent_id", ["parent_id"], unique=False)
-
-    op.create_table(
-        "product_links",
-        sa.Column("id", BigKey, nullable=False),
-        sa.Column("product_id", sa.BigInteger(), nullable=False),
-        sa.Column("link_type", sa.String(length=40), nullable=False),
-        sa.Column("href", sa.String(length=500), nullable=False),
-        sa.Column("title", sa.String(length=200), nullable=False),
-        sa.Column("languages", Json, nullable=False),
-        sa.Column("media_type", sa.String(length=120), nullable=True),
-        sa.Column("created_at", Instant(), nullable=False),
-        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_product_links_product_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_product_links")),
-    )
-    with op.batch_alter_table("product_links", schema=None) as batch_op:
-        batch_op.create_index("ix_product_links_product_id", ["product_id"], unique=False)
 
     with op.batch_alter_table("outcomes", schema=None) as batch_op:
         batch_op.create_index("ix_outcomes_at", ["at"], unique=False)
