@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, select
 
 from labelsvc.domain.outcomes import Interval
+from labelsvc.errors import NotFound
 from labelsvc.storage import outcomes as outcome_rows
 from labelsvc.storage.tables import commissioned, outcomes, ranges
 
@@ -20,10 +21,16 @@ def changed_since(conn: Connection, since: datetime) -> Mapping[int, tuple[objec
 
 
 def lot_of(conn: Connection, range_id: int) -> int | None:
-    """Return the lot of a range, and keep others from commissioning it until this transaction ends."""
+    """Return the lot of a range, and keep others from commissioning it until this transaction ends.
+
+    Raises:
+        NotFound: no such range.
+    """
     query = select(ranges.c.lot_id).where(ranges.c.id == range_id).with_for_update(key_share=True)
-    found = conn.execute(query).scalar_one()
-    return None if found is None else int(found)
+    found = conn.execute(query).one_or_none()
+    if found is None:
+        raise NotFound("range_unknown", f"Expected the id of a range, got {range_id}.")
+    return None if found.lot_id is None else int(found.lot_id)
 
 
 def known_of(conn: Connection, range_id: int) -> tuple[Interval, ...]:

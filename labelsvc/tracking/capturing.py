@@ -19,8 +19,8 @@ from labelsvc.domain.units.folding import step
 from labelsvc.domain.units.rules import Finding
 from labelsvc.domain.units.standing import Fact
 from labelsvc.errors import InvalidInput
+from labelsvc.storage import audit, findings, lot_tracking, units
 from labelsvc.storage import events as event_rows
-from labelsvc.storage import findings, lot_tracking, units
 from labelsvc.storage.database import Database
 from labelsvc.storage.events import Recorded
 from labelsvc.storage.units import EPC_AT_MOST, Identity, Kept, Known, Moved
@@ -53,7 +53,15 @@ def capture(
     Raises:
         InvalidInput: an identifier is longer than 200 characters.
     """
-    return db.write(lambda conn: tuple(capture_in(conn, issuer, call, event, own=own) for event in events))
+
+    def work(conn: Connection) -> tuple[Captured, ...]:
+        captured = tuple(capture_in(conn, issuer, call, event, own=own) for event in events)
+        new = [one.id for one in captured if one.id is not None]
+        if new:
+            audit.record(conn, call, "event.capture", f"event:{new[0]}", after={"events": len(new)})
+        return captured
+
+    return db.write(work)
 
 
 def capture_in(

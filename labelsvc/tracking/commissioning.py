@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.outcomes import Interval
-from labelsvc.storage import batches, commissioned, lot_tracking, lots, units
+from labelsvc.storage import audit, batches, commissioned, lot_tracking, lots, units
 from labelsvc.storage.database import Database
 from labelsvc.storage.units import Identity
 from labelsvc.tracking.capturing import capture_in
@@ -91,6 +91,7 @@ def _withdraw_some(conn: Connection, issuer: Issuer, call: Call, range_id: int, 
     if epcs:
         why = Why("decommissioning", "inactive", read_point=site)
         capture_in(conn, issuer, call, object_event(call.at, "DELETE", epcs, why), own=True)
+        audit.record(conn, call, "range.withdraw", f"range:{range_id}", after={"units": len(epcs)})
     return len(epcs)
 
 
@@ -152,3 +153,5 @@ def _commission(conn: Connection, issuer: Issuer, call: Call, due: _Due) -> None
     if captured.id is None:
         raise RuntimeError("Expected numbers that are no units yet, got an event of theirs.")
     commissioned.add(conn, due.range_id, due.numbers, captured.id)
+    labels = [[first - batch.first + 1, last - batch.first + 1] for first, last in due.numbers]
+    audit.record(conn, call, "batch.commission", f"batch:{batch.id}", after={"labels": labels, "units": len(who)})

@@ -13,16 +13,19 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from sqlalchemy import select
 
 import labelsvc.access
 import labelsvc.issuing
 import labelsvc.printing
 import labelsvc.printing.stations
 import labelsvc.printing.webhooks
+import labelsvc.tracking
 from labelsvc import access
 from labelsvc.access import passwords
 from labelsvc.domain import journal
 from labelsvc.domain.batches import BatchRequest, LabelsRequest, LotDates, LotRequest, ReturnRequest
+from labelsvc.domain.epcis.reading import read_event
 from labelsvc.domain.jobs import PrinterSpec, Resolution
 from labelsvc.domain.links import Link
 from labelsvc.domain.moves import Declaration, Move
@@ -52,6 +55,7 @@ from labelsvc.printing.webhooks import webhooks
 from labelsvc.storage import outcomes, tables
 from labelsvc.storage import printers as printer_rows
 from labelsvc.storage.database import Database
+from labelsvc.tracking import capturing, commissioning, scanning
 from tests.ports import free_port
 from tests.printing.test_certifying import QUICK, TRAITS, Beside
 
@@ -269,6 +273,8 @@ class Walk:
             outcomes.append(conn, self.plant.call(), row.id, said)
 
         self.plant.db.write(work)
+        with self.plant.db.read() as conn:
+            self.in_print = conn.execute(select(batches_.c.range_id).where(batches_.c.id == self.batch.id)).scalar_one()
         return self.plant.serials(self.batch)[:count]
 
     def ask_again(self, call: Any, serial: str, db: Any = None) -> Any:
@@ -321,6 +327,27 @@ class Walk:
         lot = self.settled if well else self.lot
         return reconciliation.close_lot(self.db, self.plant.issuer, self.call, lot.id, REASON)
 
+    def capture(self, *, well: bool) -> object:
+        made = read_event(
+            {
+                "type": "ObjectEvent",
+                "eventTime": "2026-11-20T08:00:00Z",
+                "eventTimeZoneOffset": "+00:00",
+                "epcList": [f"https://id.gs1.org/01/09521321000018/21/{'A' if well else 'A' * 20}"],
+                "action": "OBSERVE",
+            }
+        )
+        named = made if well else replace(made, epcs=("urn:x:" + "y" * 200,))
+        return capturing.capture(self.db, self.plant.issuer, self.call, (named,))
+
+    def commission_range(self, *, well: bool) -> object:
+        return commissioning.commission_range(self.db, self.plant.issuer, self.call, self.in_print if well else 10**9)
+
+    def scan(self, *, well: bool) -> object:
+        text = f"{self.other.code}/{self.in_hand[2]}".encode()
+        asked = scanning.Scan(text, "receive", place=None if well else "1" * 13)
+        return scanning.scan(self.db, self.plant.issuer, self.call, asked)
+
 
 #: Use case -> what it writes: action, whether there is something before and after, the reason.
 ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
@@ -365,11 +392,14 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "set_sampling": ("lot.sampling", True, True, None),
     "declare": ("lot.declare", False, True, REASON),
     "close_lot": ("lot.close", False, True, REASON),
+    "capture": ("event.capture", False, True, None),
+    "commission_range": ("batch.commission", False, True, None),
+    "scan": ("unit.scan", False, True, None),
 }
 
 
-#: Transactions beside: a printer's lease is taken and given back.
-LEASED = {"certify": 2}
+#: Transactions beside: a printer's lease is taken and given back; numbers that were taken back are looked for.
+LEASED = {"certify": 2, "commission_range": 1}
 
 
 def use_cases_that_change() -> set[str]:
@@ -381,6 +411,7 @@ def use_cases_that_change() -> set[str]:
         labelsvc.printing,
         labelsvc.printing.stations,
         labelsvc.printing.webhooks,
+        labelsvc.tracking,
     ):
         names += [found.name for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
     return {
