@@ -22,6 +22,8 @@ from labelsvc.settings import Settings
 from labelsvc.storage import installation, job_states, schema
 from labelsvc.storage.database import Database
 from labelsvc.storage.secret_file import read_secret
+from labelsvc.tracking import hits
+from labelsvc.tracking.hits import Hits
 from labelsvc.web import (
     auth,
     batches,
@@ -52,6 +54,7 @@ from labelsvc.web import (
 )
 from labelsvc.web.digital_links import Prefixed
 from labelsvc.web.feeds import Feeds
+from labelsvc.web.gate import Gate
 from labelsvc.web.house import House, move_in
 from labelsvc.web.polls import Polls
 from labelsvc.web.streams import Lanes
@@ -157,6 +160,9 @@ def open_house(settings: Settings) -> House:
         with db.read() as conn:
             return job_states.counted(conn)
 
+    def count_guesses() -> tuple[int, int]:
+        return hits.guessed(db, settings.guess_alarm, _now())
+
     checks = {"database": check_database, "schema": lambda: schema.check(db), "secret": check_secret}
     try:
         for name in ("schema", "secret"):
@@ -170,7 +176,7 @@ def open_house(settings: Settings) -> House:
         issuer,
         settings.data_dir,
         _now,
-        Metrics(count_jobs),
+        Metrics(count_jobs, count_guesses),
         Lanes(settings.threads),
         checks,
         Feeds(settings.threads),
@@ -178,6 +184,8 @@ def open_house(settings: Settings) -> House:
         settings.webhook_reach,
         Door(),
         ReprintRules.of(settings.reprint_reasons, *settings.shifts),
+        Gate(settings.threads, settings.resolver_rate),
+        Hits(),
         settings.responder_gln,
     )
 

@@ -22,16 +22,20 @@ log = logs.logger(__name__)
 TELL_SECONDS = 1.0
 COMMISSION_SECONDS = 1.0
 
+Chore = tuple[str, Callable[[], object], float]
+
 
 class Chores:
     """Runs while the block is run that it is entered for; any number of processes may have some.
 
     Args:
         reach: where webhooks may lead.
+        others: what else this process does: each a name, what is done, and every how many seconds.
     """
 
-    def __init__(self, db: Database, issuer: Issuer, reach: Reach) -> None:
+    def __init__(self, db: Database, issuer: Issuer, reach: Reach, *others: Chore) -> None:
         self._stop = threading.Event()
+        self._others = others
         self._sealer = Sealer(db, _now)
         self._teller = Teller(db, issuer, reach, _now)
         self._commissioner = Commissioner(db, issuer, None, _now)
@@ -39,6 +43,7 @@ class Chores:
             ("sealer", self._sealer.look, SEAL_SECONDS),
             ("teller", self._teller.look, TELL_SECONDS),
             ("commissioner", self._commissioner.look, COMMISSION_SECONDS),
+            *others,
         )
         self._threads = [threading.Thread(target=self._run, args=chore, name=chore[0]) for chore in chores]
 
@@ -54,6 +59,8 @@ class Chores:
         for thread in self._threads:
             thread.join()
         self._teller.close()
+        for name, look, _ in self._others:
+            self._once(name, look)
         self._once("sealer", self._sealer.look)  # what the end itself wrote
         self._once("sealer", self._sealer.checkpoint)
 

@@ -17,9 +17,12 @@ class Metrics:
 
     Args:
         job_states: asked at every scrape: state of print jobs -> how many.
+        guesses: asked at every scrape: serials that never were, asked for in this hour; products of which too many.
     """
 
-    def __init__(self, job_states: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(
+        self, job_states: Callable[[], Mapping[str, int]], guesses: Callable[[], tuple[int, int]] = lambda: (0, 0)
+    ) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "labelsvc_requests", "Requests answered.", ("route", "method", "status"), registry=self._registry
@@ -28,7 +31,9 @@ class Metrics:
             "labelsvc_request_seconds", "Time to the answer's first byte.", ("route",), registry=self._registry
         )
         self._granted = Counter("labelsvc_labels_granted", "Serial numbers granted.", registry=self._registry)
+        self._hits = Counter("labelsvc_resolver_hits", "Questions of strangers.", ("outcome",), registry=self._registry)
         self._registry.register(_JobStates(job_states))
+        self._registry.register(_Guesses(guesses))
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answer; `route` is the rule, never the path (whose number of values has no bound)."""
@@ -38,6 +43,10 @@ class Metrics:
     def granted(self, count: int) -> None:
         """Count serial numbers that were granted."""
         self._granted.inc(count)
+
+    def hit(self, outcome: str) -> None:
+        """Count a question of a stranger: `led`, `shown`, `verified`, or the reason why it was not."""
+        self._hits.labels(outcome).inc()
 
     def text(self) -> bytes:
         """Return everything, as Prometheus reads it."""
@@ -63,3 +72,24 @@ class _JobStates(Collector):
 
     def _family(self) -> GaugeMetricFamily:
         return GaugeMetricFamily("labelsvc_print_jobs", "Print jobs by state.", labels=["state"])
+
+
+class _Guesses(Collector):
+    """Serials that never were and that strangers ask for, counted in the database at every scrape."""
+
+    def __init__(self, count: Callable[[], tuple[int, int]]) -> None:
+        self._count = count
+
+    def describe(self) -> Iterable[Metric]:
+        """Say what will be collected, so that registering asks no database."""
+        return self._families(0, 0)
+
+    def collect(self) -> Iterable[Metric]:
+        """Count now."""
+        return self._families(*self._count())
+
+    def _families(self, guesses: int, products: int) -> list[Metric]:
+        return [
+            GaugeMetricFamily("labelsvc_guesses", "Serials that never were, asked for in this hour.", guesses),
+            GaugeMetricFamily("labelsvc_products_guessed", "Products of which too many were, in this hour.", products),
+        ]

@@ -40,6 +40,8 @@ class Settings:
         weblink_certificate, weblink_key: what they are answered with (PEM files).
         weblink_passwords: file of the passwords that they say; None: none are asked for.
         responder_gln: who answers, where a verification router service asks; None: it is not said.
+        resolver_rate: answers of the resolver a minute, for one address.
+        guess_alarm: serials that never were, asked for of one product in an hour, at which an alarm is raised.
         reprint_reasons: the site's own reasons for reprints, beside the ordinary ones.
         shifts: when shifts begin, by the clock of which zone.
     """
@@ -62,6 +64,8 @@ class Settings:
     weblink_key: Path | None = None
     weblink_passwords: Path | None = None
     responder_gln: str | None = None
+    resolver_rate: int = 120
+    guess_alarm: int = 100
     reprint_reasons: tuple[str, ...] = ()
     shifts: tuple[tuple[time, ...], tzinfo] = ((time(6), time(14), time(22)), UTC)
 
@@ -233,6 +237,8 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "WEBLINK_KEY": ("weblink_key", _path),
     "WEBLINK_PASSWORDS": ("weblink_passwords", _path),
     "RESPONDER_GLN": ("responder_gln", _gln),
+    "RESOLVER_RATE": ("resolver_rate", _whole(1, 1_000_000)),
+    "GUESS_ALARM": ("guess_alarm", _whole(1, 1_000_000)),
     "REPRINT_REASONS": ("reprint_reasons", _codes),
     "SHIFTS": ("shifts", _shifts),
 }

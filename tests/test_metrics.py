@@ -45,3 +45,14 @@ def test_two_apps_in_one_process_do_not_mix() -> None:
     one, other = Metrics(dict), Metrics(dict)
     one.granted(5)
     assert samples(other)["labelsvc_labels_granted_total", ()] == 0
+
+
+def test_questions_of_strangers_are_counted_and_guesses_at_every_scrape() -> None:
+    metrics = Metrics(dict, lambda: (62, 1))
+    metrics.hit("verified")
+    metrics.hit("UNKNOWN_SERIAL")
+    metrics.hit("UNKNOWN_SERIAL")
+    found = samples(metrics)
+    assert found["labelsvc_resolver_hits_total", (("outcome", "UNKNOWN_SERIAL"),)] == 2
+    assert found["labelsvc_guesses", ()] == 62
+    assert found["labelsvc_products_guessed", ()] == 1

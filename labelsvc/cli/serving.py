@@ -15,6 +15,7 @@ from labelsvc import logs
 from labelsvc.chores import Chores
 from labelsvc.cli.dialling_in import dialled_in
 from labelsvc.cli.opening import opened
+from labelsvc.tracking.hits import KEEP_SECONDS, Keeper
 from labelsvc.worker import Worker
 
 log = logs.logger(__name__)
@@ -42,7 +43,8 @@ def serve(host: str | None, port: int | None) -> None:
         thread = threading.Thread(target=printing.run, name="worker")
         on_stop(printing.stop, house.feeds.close, house.polls.close, listener.stop)
         thread.start()
-        chores = Chores(house.db, house.issuer, chosen.webhook_reach)
+        keeper = Keeper(house.db, house.hits, chosen.guess_alarm, house.now)
+        chores = Chores(house.db, house.issuer, chosen.webhook_reach, ("keeper", keeper.look, KEEP_SECONDS))
         log.info("serve.started", urls=listener.urls)
         if sys.stderr.isatty():  # elsewhere every line is an event of the log
             click.echo(f"labelsvc listens on {' and '.join(listener.urls)}", err=True)

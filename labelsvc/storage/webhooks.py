@@ -23,6 +23,7 @@ Event = Literal[
     "job.state-changed",
     "reprint.asked",
     "lot.closed",
+    "product.guessed",
 ]
 EVENTS: tuple[Event, ...] = get_args(Event)
 

@@ -32,6 +32,7 @@ class Checked:
         links: of the product, as configured.
         lot: of the unit, or the lot that is named; None: there is none, or it is unknown.
         verdict: of a unit; None: none is named.
+        looked: the unit or lot was looked for, too.
         number: range and ordinal of the unit's number; None: it was never issued, or its record is lost.
     """
 
@@ -40,6 +41,7 @@ class Checked:
     lot: Lot | None = None
     verdict: Verdict | None = None
     number: tuple[int, int] | None = None
+    looked: bool = False
 
 
 def resolve(db: Database, named: Named) -> Checked:
@@ -66,14 +68,14 @@ def check(db: Database, issuer: Issuer, named: Named, asked: tuple[Said, date], 
         if found.product is None:
             return found
         if named.serial is None:
-            return Checked(found.product, found.links, _lot(conn, found.product, named.lot))
+            return Checked(found.product, found.links, _lot(conn, found.product, named.lot), looked=True)
         number = issued.find(conn, issuer, found.product.code, named.serial)
         facts = _facts(conn, number)
         if number is None and issued.is_lost(conn, issuer, found.product.code, named.serial):
             facts = Facts(lost=True)
         verdict = verify(facts, asked[0], asked[1], purpose)
         ids = None if number is None else (number.granted.id, number.ordinal)
-        return Checked(found.product, found.links, facts.lot, verdict, ids)
+        return Checked(found.product, found.links, facts.lot, verdict, ids, looked=True)
 
 
 def _found(conn: Connection, named: Named) -> Checked:

@@ -12,8 +12,10 @@ from flask import Response, request
 
 from labelsvc.domain.named import Named, read_path
 from labelsvc.errors import InvalidInput, Malformed
+from labelsvc.tracking.verifying import Checked
 from labelsvc.web.auth import public
 from labelsvc.web.guard import own_terms
+from labelsvc.web.house import house
 from labelsvc.web.page_views import for_customers
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -54,17 +56,29 @@ class Prefixed:
 
 def for_anyone(view: View) -> View:
     """Let anyone with a code call a view, and answer what is wrong with the code with 400, as GS1's resolvers do."""
+    passing = gated(view)
 
     @wraps(view)
     def answered(*args: Any, **values: Any) -> Any:
         if request.method == "OPTIONS":
             return Response(status=204, headers={"Allow": HEADERS["Access-Control-Allow-Methods"]})
         try:
-            return view(*args, **values)
+            return passing(*args, **values)
         except InvalidInput as error:
             raise Malformed(error.code, error.message) from None
 
     return public(own_terms(for_customers(answered)))  # type: ignore[return-value]  # called as the view is
+
+
+def gated(view: View) -> View:
+    """Let a view answer only who passes the gate for strangers."""
+
+    @wraps(view)
+    def answered(*args: Any, **values: Any) -> Any:
+        with house().gate.passed(request.remote_addr or ""):
+            return view(*args, **values)
+
+    return answered  # type: ignore[return-value]  # called as the view is
 
 
 def raw_path() -> str:
@@ -94,4 +108,16 @@ def query() -> str:
     found = quote(request.query_string, safe="%/:?@!$&'()*+,;=-._~[]")
     if len(found) > QUERY_AT_MOST:
         raise InvalidInput("link_too_long", f"Expected a query of at most {QUERY_AT_MOST} characters, got more.")
+    return found
+
+
+def counted(found: Checked) -> Checked:
+    """Count what somebody asked for, and pass it on."""
+    now = house().now()
+    outcome = "led" if not found.looked else "shown" if found.verdict is None else found.verdict.reason or "verified"
+    house().metrics.hit(outcome)
+    if found.product is not None:
+        house().hits.count(found.product.id, outcome, now)
+    if found.number is not None:
+        house().hits.count_number(found.number, request.remote_addr or "", now)
     return found

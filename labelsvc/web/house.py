@@ -15,7 +15,9 @@ from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.reprints import ReprintRules
 from labelsvc.metrics import Metrics
 from labelsvc.printing.webhooks.targets import Reach
+from labelsvc.tracking.hits import Hits
 from labelsvc.web.feeds import Feeds
+from labelsvc.web.gate import Gate
 from labelsvc.web.polls import Polls
 from labelsvc.web.streams import Lanes
 
@@ -37,6 +39,8 @@ class House:
         reach: where webhooks may lead.
         door: where users are let in.
         reprint_rules: what this installation says of all reprints.
+        gate: before what strangers may ask.
+        hits: how often they asked, until a chore writes it.
         responder_gln: who answers a verification router service.
         checks: what /readyz tries, by name; each raises where it fails.
     """
@@ -53,6 +57,8 @@ class House:
     reach: Reach
     door: Door
     reprint_rules: ReprintRules
+    gate: Gate
+    hits: Hits
     responder_gln: str | None = None
 
 

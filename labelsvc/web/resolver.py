@@ -17,7 +17,7 @@ from labelsvc.domain.named import Named
 from labelsvc.domain.verification import Verdict, fmd
 from labelsvc.errors import NotFound
 from labelsvc.tracking import verifying
-from labelsvc.web.digital_links import HEADERS, for_anyone, named, query
+from labelsvc.web.digital_links import HEADERS, counted, for_anyone, named, query
 from labelsvc.web.house import house
 from labelsvc.web.page_views import prefers_html
 
@@ -45,7 +45,7 @@ def resolve(rest: str) -> Response:  # noqa: ARG001 -- the path is read as it ca
     wanted = link_type_of(request.args.get("linkType", DEFAULT))
     if wanted in ("linkset", "all") or _wants_linkset():
         return _linkset(what)
-    found = verifying.resolve(house().db, what)
+    found = counted(verifying.resolve(house().db, what))
     name = found.product.name if found.product else ""
     levels = resolving.levels(what, _stem(), name, found.links)
     links = choose(finest(levels, wanted), list(request.accept_languages), _media_types())
@@ -93,7 +93,7 @@ def _linkset(what: Named) -> Response:
     """List every link of what is named, and of whatever it is a part of."""
     today = house().now().date()
     said = resolving.said_of(what.lot, list(request.args.items(multi=True)), today)
-    found = verifying.check(house().db, house().issuer, what, (said, today))
+    found = counted(verifying.check(house().db, house().issuer, what, (said, today)))
     name = found.product.name if found.product else ""
     levels = resolving.levels(what, _stem(), name, found.links, found.verdict)
     return _with_links(_as_linkset(levels, 200), what)
@@ -150,7 +150,7 @@ def page(rest: str) -> Any:  # noqa: ARG001 -- as above
     what = named(resolving.PAGES)
     today = house().now().date()
     said = resolving.said_of(what.lot, list(request.args.items(multi=True)), today)
-    found = verifying.check(house().db, house().issuer, what, (said, today))
+    found = counted(verifying.check(house().db, house().issuer, what, (said, today)))
     unknown = found.verdict is not None and found.verdict.reason == "UNKNOWN_SERIAL"
     missing = unknown or (found.verdict is None and what.lot is not None and found.lot is None)
     if found.verdict is not None and _wants_json():

@@ -18,7 +18,7 @@ from labelsvc.domain.verification import Purpose, Said, vrs
 from labelsvc.errors import at
 from labelsvc.tracking import verifying
 from labelsvc.web.auth import public
-from labelsvc.web.digital_links import raw_path
+from labelsvc.web.digital_links import counted, gated, raw_path
 from labelsvc.web.house import house
 from labelsvc.web.models.base import Answer, Query
 
@@ -83,6 +83,7 @@ class ConnectivityAnswer(Answer):
 @bp.input(VerifyQuery, location="query", arg_name="asked")
 @bp.output(VerifyAnswer)
 @bp.doc(operation_id="verifyUnit")
+@gated
 def verify_unit(gtin: str, lot: str, serial: str, asked: VerifyQuery) -> Any:
     """Tell whether a unit with these codes is genuine and may be used, or sold again.
 
@@ -100,7 +101,7 @@ def verify_unit(gtin: str, lot: str, serial: str, asked: VerifyQuery) -> Any:
         said = Said(lot, parse_yymmdd(asked.exp, now.date()))
     named = Named("01", code, lot=lot, serial=serial)
     purpose: Purpose = "resale" if asked.context == RESALE else "use"
-    found = verifying.check(house().db, house().issuer, named, (said, now.date()), purpose)
+    found = counted(verifying.check(house().db, house().issuer, named, (said, now.date()), purpose))
     assert found.verdict is not None  # a unit was named
     reason, info = vrs(found.verdict)
     data = {"verified": found.verdict.verified, "verificationFailureReason": reason, "additionalInfo": info}
@@ -117,6 +118,7 @@ def verify_unit(gtin: str, lot: str, serial: str, asked: VerifyQuery) -> Any:
 @bp.input(ConnectivityQuery, location="query", arg_name="asked")
 @bp.output(ConnectivityAnswer)
 @bp.doc(operation_id="checkConnectivity")
+@gated
 def check_connectivity(asked: ConnectivityQuery) -> Any:  # noqa: ARG001 -- declared so that it is admitted
     """Tell that verification requests are answered here."""
     return _answer(responderGLN=house().responder_gln)

@@ -118,6 +118,7 @@ def settings_of(directory: Path) -> Settings:
         "DATA_DIR": str(directory),
         "DIGITAL_LINK_DOMAIN": "id.example.com",
         "LOG_FORMAT": "json",
+        "RESOLVER_RATE": "1000000",
     }
     return Settings.from_environment({f"LABELSVC_{name}": value for name, value in environment.items()})
 

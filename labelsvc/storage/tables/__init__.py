@@ -33,7 +33,7 @@ from labelsvc.storage.tables.printing import (
 )
 from labelsvc.storage.tables.quality import label_scans, lot_closures, sampling_plans
 from labelsvc.storage.tables.reprints import reprint_policies, reprints
-from labelsvc.storage.tables.resolver import product_links
+from labelsvc.storage.tables.resolver import product_links, resolver_hits, resolver_numbers
 from labelsvc.storage.tables.scanning import scans
 from labelsvc.storage.tables.stations import station_claims, station_reports, stations
 from labelsvc.storage.tables.units import (
@@ -87,6 +87,8 @@ __all__ = [
     "reprint_policies",
     "reprints",
     "requests",
+    "resolver_hits",
+    "resolver_numbers",
     "sampling_plans",
     "scans",
     "schemes",

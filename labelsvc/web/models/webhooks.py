@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ class WebhookIn(Body):
     """Who is to be told, and of what."""
 
     url: Annotated[Name, Field(min_length=1, max_length=500, examples=["https://mes.example.com/labelsvc"])]
-    events: Annotated[list[Event], Field(min_length=1, max_length=5)]
+    events: Annotated[list[Event], Field(min_length=1, max_length=len(get_args(Event)))]
 
 
 class Webhook(Answer):

@@ -244,5 +244,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_unit_events_event_id", ["event_id"], unique=False)
         batch_op.create_index("ix_unit_events_parent_id", ["parent_id"], unique=False)
 
+    op.create_table(
+        "resolver_hits",
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("hour", Instant(), nullable=False),
+        sa.Column("outcome", sa.String(length=24), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_resolver_hits_product_id")),
+        sa.PrimaryKeyConstraint("product_id", "hour", "outcome", name=op.f("pk_resolver_hits")),
+    )
+    with op.batch_alter_table("resolver_hits", schema=None) as batch_op:
+        batch_op.create_index("ix_resolver_hits_hour", ["hour"], unique=False)
+
+    op.create_table(
+        "resolver_numbers",
+        sa.Column("range_id", sa.BigInteger(), nullable=False),
+        sa.Column("ordinal", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", Instant(), nullable=False),
+        sa.Column("last_at", Instant(), nullable=False),
+        sa.Column("visitors", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["range_id"], ["ranges.id"], name=op.f("fk_resolver_numbers_range_id")),
+        sa.PrimaryKeyConstraint("range_id", "ordinal", name=op.f("pk_resolver_numbers")),
+    )
+
     with op.batch_alter_table("outcomes", schema=None) as batch_op:
         batch_op.create_index("ix_outcomes_at", ["at"], unique=False)
