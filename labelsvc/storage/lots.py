@@ -82,6 +82,12 @@ def get(conn: Connection, lot_id: int, *, lock: bool = False) -> OpenLot:
     return _lot(row)
 
 
+def find(conn: Connection, product_id: int, number: str) -> OpenLot | None:
+    """Return a product's lot of a number as it stands now; None: it has none."""
+    row = conn.execute(_LOT.where(_CURRENT, lots.c.product_id == product_id, lots.c.number == number)).one_or_none()
+    return _lot(row) if row else None
+
+
 def at_revision(conn: Connection, lot_id: int, revision: int) -> OpenLot:
     """Return a lot as it was at a revision that is known to exist."""
     return _lot(conn.execute(_LOT.where(lots.c.id == lot_id, lot_revisions.c.revision == revision)).one())

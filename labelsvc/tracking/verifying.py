@@ -14,13 +14,11 @@ from labelsvc.domain.named import Named
 from labelsvc.domain.products import Product
 from labelsvc.domain.verification import Facts, Purpose, Said, Verdict, verify
 from labelsvc.errors import NotFound
-from labelsvc.storage import issued, links, lots, outcomes, products, verified
+from labelsvc.storage import issued, links, lots, outcomes, products, units
 from labelsvc.storage.database import Database
 from labelsvc.storage.issued import Number
-from labelsvc.storage.verified import Stands
-
-#: Where canonical EPCs of logistic units begin.
-_SSCC = "https://id.gs1.org/00/"
+from labelsvc.tracking.units import of_row
+from labelsvc.tracking.whose import GS1, epc_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def check(db: Database, issuer: Issuer, named: Named, asked: tuple[Said, date], 
         if named.serial is None:
             return Checked(found.product, found.links, _lot(conn, found.product, named.lot), looked=True)
         number = issued.find(conn, issuer, found.product.code, named.serial)
-        facts = _facts(conn, number)
+        facts = _facts(conn, number, epc_of(issuer, found.product.code, named.serial))
         if number is None and issued.is_lost(conn, issuer, found.product.code, named.serial):
             facts = Facts(lost=True)
         verdict = verify(facts, asked[0], asked[1], purpose)
@@ -80,7 +78,7 @@ def check(db: Database, issuer: Issuer, named: Named, asked: tuple[Said, date], 
 
 def _found(conn: Connection, named: Named) -> Checked:
     if named.key == "00":
-        if verified.by_epc(conn, f"{_SSCC}{named.code}") is None:
+        if not units.find(conn, [f"{GS1}/00/{named.code}"]):
             raise NotFound("sscc_unknown", "Expected the SSCC of a logistic unit that is known here, got another.")
         return Checked(None)
     product = products.get(conn, named.code)
@@ -88,16 +86,18 @@ def _found(conn: Connection, named: Named) -> Checked:
 
 
 def _lot(conn: Connection, product: Product, number: str | None) -> Lot | None:
-    lot_id = None if number is None else verified.lot_of(conn, product.id, number)
-    return None if lot_id is None else lots.get(conn, lot_id).lot
+    found = None if number is None else lots.find(conn, product.id, number)
+    return None if found is None else found.lot
 
 
-def _facts(conn: Connection, number: Number | None) -> Facts:
+def _facts(conn: Connection, number: Number | None, epc: str) -> Facts:
     if number is None:
         return Facts()
     lot = lots.at_revision(conn, number.batch.lot_id, number.batch.lot_revision).lot
     outcome = outcomes.of_number(conn, number.granted.id, number.ordinal).outcome
-    stands: Stands | None = verified.by_number(conn, number.granted.id, number.ordinal)
-    if stands is None:
+    known = units.find(conn, [epc])
+    if not known:
         return Facts(lot, outcome)
-    return Facts(lot, outcome, state=stands.state, recalled=stands.recalled, on_hold=stands.on_hold)
+    stands = of_row(conn, known[0]).standing  # with all that it is inside: who calls back a pallet calls it back
+    held = stands.on_hold or stands.quality == "non_conformant"
+    return Facts(lot, outcome, state=stands.state, recalled=stands.recalled, on_hold=held)

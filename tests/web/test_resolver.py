@@ -48,7 +48,11 @@ class Unit:
         with db.read() as conn:
             number = issued.find(conn, issuer, self.gtin, self.serial)
         assert number is not None
-        row = {"range_id": number.granted.id, "ordinal": number.ordinal, "epc": f"{STEM}{self.path}"}
+        row = {
+            "range_id": number.granted.id,
+            "ordinal": number.ordinal,
+            "epc": f"https://id.gs1.org/01/{self.gtin}/21/{quote(self.serial)}",
+        }
         row |= {"state": "active", "dispositions": "", **values}
         db.write(lambda conn: conn.execute(units.delete().where(units.c.epc == row["epc"])))
         db.write(lambda conn: conn.execute(units.insert().values(**row)))
