@@ -23,6 +23,7 @@ from labelsvc.domain.actors import Call
 from labelsvc.domain.profiles import Profile
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.storage import printers as printer_rows
+from labelsvc.tracking.commissioning import Commissioner
 from labelsvc.web.house import house_of
 from labelsvc.worker import Worker
 from tests.web.conftest import SHELL, Site, found_site
@@ -343,3 +344,30 @@ def test_a_page_works_with_the_keyboard_alone(floor, signed_in) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/line/batches/*")
     expect(page.locator("main")).to_contain_text(lot["number"])
+
+
+def test_a_customer_reads_on_a_telephone_whether_it_is_genuine(floor, chromium: Browser) -> None:
+    """From an issued label over its scan to a page that needs no script, no key and no scrolling to the side."""
+    lot = floor.site.lot()
+    batch = floor.site.batch(2, lot)
+    product, serial = batch["product"], batch["first_serial"]
+    path = f"/01/{product}/10/{lot['number']}/21/{serial}"
+    text = f"https://id.example.com{path}?17=281119"
+    context = chromium.new_context(viewport={"width": 360, "height": 640}, java_script_enabled=False)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(f"{floor.url}/verify{path}?17=281119")
+    expect(page.get_by_role("status")).to_contain_text("Not released")
+    floor.site.posted("/api/v1/verify-scans", {"text": text})
+    house = house_of(floor.site.app)
+    assert Commissioner(house.db, house.issuer, None, house.now).look() >= 1
+    page.reload()
+    expect(page.get_by_role("status")).to_contain_text("Genuine")
+    expect(page.get_by_text(serial)).to_be_visible()
+    main = page.locator("main").bounding_box()
+    assert main is not None
+    assert main["x"] >= 0
+    assert main["x"] + main["width"] <= 360
+    page.goto(f"{floor.url}/verify/01/{product}/21/NEVERWAS")
+    expect(page.get_by_role("status")).to_contain_text("Not genuine")
+    context.close()

@@ -11,10 +11,13 @@ import pytest
 from werkzeug.test import TestResponse
 
 from labelsvc.app import create_app
+from labelsvc.domain import resolving
 from labelsvc.domain.links import LINK_TYPES
-from labelsvc.domain.verification import Reason
+from labelsvc.domain.verification import Reason, Verdict
 from labelsvc.storage import issued
 from labelsvc.storage.tables import units
+from labelsvc.tracking import verifying
+from labelsvc.web import resolver
 from labelsvc.web.digital_links import Prefixed
 from labelsvc.web.house import house_of
 
@@ -225,7 +228,8 @@ def test_linktypesdefined(unit: Unit) -> None:
 
 def test_specificlinktypenotfound(unit: Unit) -> None:
     answer = unit.get(query="?linkType=gs1:nosuchlt")
-    assert (answer.status_code, answer.get_json()["code"]) == (404, "link_type_absent")
+    assert answer.status_code == 404
+    assert answer.get_json()["code"] == "link_type_absent"
 
 
 def test_lofor_each_link_that_stands_alone(unit: Unit) -> None:
@@ -404,3 +408,69 @@ def test_below_the_path_of_the_domain_strangers_find_what_they_need_and_no_more(
         assert client.get("/id/sign-in").get_json()["code"] == "route_unknown"
     finally:
         house_of(app).db.close()
+
+
+# Faults that the checks must see
+
+
+def wrong_anchor(patch: pytest.MonkeyPatch) -> None:
+    right = resolving.levels
+    patch.setattr(
+        resolving, "levels", lambda *a, **k: tuple(replace(x, anchor=x.anchor + "/x") for x in right(*a, **k))
+    )
+
+
+def another_redirect(patch: pytest.MonkeyPatch) -> None:
+    right = resolver.with_query
+    patch.setattr(resolver, "with_query", lambda href, query: right(f"{href}x", query))
+
+
+def query_kept(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(resolver, "with_query", lambda href, query: href)
+
+
+def no_link_header(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(resolver, "_with_links", lambda response, what: response)
+
+
+def every_type_served(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(resolver, "finest", lambda levels, wanted: (levels[0].default,))
+
+
+def no_choice(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(resolver, "choose", lambda links, languages, media_types: tuple(links)[:1])
+
+
+def no_levels(patch: pytest.MonkeyPatch) -> None:
+    right = resolving.levels
+    patch.setattr(resolving, "levels", lambda *a, **k: right(*a, **k)[:1])
+
+
+def everything_is_fine(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(verifying, "verify", lambda *a: Verdict(()))
+
+
+@pytest.mark.parametrize(
+    ("fault", "check"),
+    [
+        (wrong_anchor, test_defaultlinkexists_singledefaullink_defaulttarget),
+        (wrong_anchor, test_validlinkset_has_every_level_up_to_the_product),
+        (no_levels, test_validlinkset_has_every_level_up_to_the_product),
+        (another_redirect, test_defaultlinkexists_singledefaullink_defaulttarget),
+        (another_redirect, test_lofor_each_link_that_stands_alone),
+        (query_kept, test_qspassedon),
+        (no_link_header, test_linkonredirect_and_legacylinkheaders),
+        (no_link_header, test_linksetjsonldcheck),
+        (every_type_served, test_specificlinktypenotfound),
+        (no_choice, test_of_two_links_that_nothing_tells_apart_one_is_chosen_by_whoever_asks),
+        (everything_is_fine, test_a_serial_that_never_was_is_not_genuine_and_its_page_not_found),
+        (everything_is_fine, test_a_number_without_a_unit_is_not_released),
+    ],
+)
+def test_a_fault_is_seen(unit: Unit, fault: Any, check: Any) -> None:
+    check(unit)
+    unit.is_now()
+    with pytest.MonkeyPatch.context() as patch:
+        fault(patch)
+        with pytest.raises((AssertionError, KeyError)):
+            check(unit)
