@@ -9,17 +9,27 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import fleet, granting, pdf, serials, zpl
+from bench import event_hash, fleet, granting, pdf, serials, zpl
 from bench.rows import HEADINGS, Row, cells, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PEERS = ("ff3", "zpl", "reportlab", "qrcode", "zint-bindings", "numpy", "cryptography", "sqlalchemy")
+PEERS = (
+    "ff3",
+    "zpl",
+    "epcis-event-hash-generator",
+    "reportlab",
+    "qrcode",
+    "zint-bindings",
+    "numpy",
+    "cryptography",
+    "sqlalchemy",
+)
 
 
 def main() -> int:
     """Run all; return 1 where a goal was missed."""
     rows: list[Row] = []
-    for benchmark in (serials, granting, pdf, zpl, fleet):
+    for benchmark in (serials, granting, pdf, zpl, event_hash, fleet):
         print(f"{benchmark.__name__} ...", file=sys.stderr, flush=True)
         rows += benchmark.run()
     print(table(rows))

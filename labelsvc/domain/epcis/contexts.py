@@ -6,6 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 GS1_CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
+#: It has had other addresses.
+GS1_CONTEXTS = frozenset(
+    [
+        GS1_CONTEXT,
+        "https://ref.gs1.org/standards/epcis/epcis-context.jsonld",
+        "https://gs1.github.io/EPCIS/epcis-context.jsonld",
+    ]
+)
 
 #: What GS1's own context defines; known by heart, so that it need not be read.
 GS1_PREFIXES = {
@@ -34,6 +42,11 @@ def namespaces(*contexts: Any) -> Mapping[str, str]:
     return GS1_PREFIXES if found is None else found
 
 
+def parts(context: Any) -> tuple[Any, ...]:
+    """What a `@context` is made of: URLs and objects."""
+    return tuple(context) if isinstance(context, list) else (context,)
+
+
 def expanded(text: str, names: Mapping[str, str]) -> str | None:
     """The URI that a compact URI stands for; None: its prefix is not defined, or it has none."""
     prefix, colon, local = text.partition(":")
@@ -41,8 +54,14 @@ def expanded(text: str, names: Mapping[str, str]) -> str | None:
     return None if namespace is None else namespace + local
 
 
+def is_defined(uri: str, names: Mapping[str, str]) -> bool:
+    """Whether a URI means something: it is a whole one (`https://...`, `urn:...`), or its prefix is defined."""
+    prefix, _, local = uri.partition(":")
+    return prefix in names or prefix == "urn" or local.startswith("//")
+
+
 def _definitions(context: Any) -> Iterator[tuple[str, str]]:
-    for part in context if isinstance(context, list) else (context,):
+    for part in parts(context):
         if not isinstance(part, dict):
             continue
         for prefix, meaning in part.items():

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from labelsvc.domain.epcis.contexts import expanded
+from labelsvc.domain.epcis.contexts import is_defined
 from labelsvc.domain.epcis.identifiers import canonical_epc
 from labelsvc.domain.epcis.times import parse_time
 from labelsvc.domain.epcis.uris import URI_AT_MOST, is_uri
@@ -156,7 +156,7 @@ def check_extension(name: str, value: Any, names: Names, pointer: str) -> None:
     place = f"{pointer}/{token(name)}"
     if not is_uri(name):
         raise InvalidInput("event_field_unknown", f"Expected a name that is a URI, got {shown(name)}.", pointer=place)
-    if expanded(name, names) is None and "//" not in name and not name.startswith("urn:"):
+    if not is_defined(name, names):
         raise InvalidInput(
             "event_extension_prefix", f"Expected a prefix that @context defines, got {shown(name)}.", pointer=place
         )

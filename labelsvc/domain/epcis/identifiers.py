@@ -130,6 +130,7 @@ def canonical_or_same(text: str) -> str:
         return text
 
 
+@lru_cache(maxsize=4096)  # places, parties and lots come again and again
 def read(text: str) -> tuple[str, Kind]:
     """Return the canonical form and what it names.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from labelsvc.domain.epcis.contexts import expanded, namespaces
+from labelsvc.domain.epcis.contexts import is_defined, namespaces
 from labelsvc.domain.epcis.elements import (
     check_sensors,
     declaration_at,
@@ -23,7 +23,6 @@ from labelsvc.domain.epcis.events import Action, Event, MasterData, Role
 from labelsvc.domain.epcis.fields import (
     Names,
     array_at,
-    check_extension,
     check_names,
     epcs_at,
     identifier_at,
@@ -68,6 +67,7 @@ _FIELDS: dict[str, frozenset[str]] = {
         "persistentDisposition", "ilmd",
     },
 }  # fmt: skip
+_ANY = frozenset[str]().union(*_FIELDS.values())
 _WORDS: tuple[tuple[str, str, Family], ...] = (
     ("bizStep", "biz_step", "bizStep"),
     ("disposition", "disposition", "disposition"),
@@ -104,6 +104,8 @@ def read_event(document: Any, context: Any = None) -> Event:
         _check_what(kind, event, read)
     else:
         _check_other_type(event, kind, names)
+        _what(event)  # what EPCIS has a name for is what it says there too
+        _why(event, names)
     known = {name: read[field] for name, field in _EPC_LISTS.items() if name in event and field in read}
     return Event(hash=event_hash(event, context, known=known), document=event, context=context, **read)
 
@@ -150,13 +152,15 @@ def _check_certification(value: Any) -> None:
 
 def _check_other_type(event: Mapping[str, Any], kind: str, names: Names) -> None:
     """An event of somebody's own type is kept; what is in it, we cannot know."""
-    if not is_uri(kind) or (expanded(kind, names) is None and "//" not in kind and not kind.startswith("urn:")):
+    if not is_uri(kind):
         raise InvalidInput(
             "event_type", f"Expected one of {', '.join(_FIELDS)} or a URI, got {shown(kind)}.", pointer="/type"
         )
-    for name, value in event.items():
-        if name not in _COMMON:
-            check_extension(name if ":" in name else f"epcis:{name}", value, names, "")
+    if not is_defined(kind, names):
+        raise InvalidInput(
+            "event_extension_prefix", f"Expected a prefix that @context defines, got {shown(kind)}.", pointer="/type"
+        )
+    check_names(event, _ANY, names, "")
 
 
 def _what(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,7 +181,7 @@ def _what(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _why(event: Mapping[str, Any], names: Names) -> dict[str, Any]:
     read: dict[str, Any] = {}
-    if event["type"] != "TransformationEvent":
+    if "action" in event or "action" in _FIELDS.get(event["type"], ()):
         read["action"] = _action(event)
     for name, field, family in _WORDS:
         if name in event:

@@ -116,9 +116,9 @@ def web_uri(family: Family, text: str) -> str:
 
 
 def urn(family: Family, text: str) -> str:
-    """Return the URN of a word of a family, whatever its spelling; anything else, or where there is none, as it is."""
+    """Return the URN of a word of a family, or its URI where it has none, whatever its spelling; else the text."""
     word = _FROM_ANY[family].get(text)
-    return text if word is None or family not in _URNS else _URNS[family] + word
+    return text if word is None else _URNS.get(family, _URIS[family]) + word
 
 
 def web_uri_of_urn(text: str) -> str:

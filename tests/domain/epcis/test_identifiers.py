@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+from urllib.parse import quote
 
+import pytest
+from epcpy import epc_pure_identity_to_gs1_element_string
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labelsvc.domain.application_identifiers import CSET_82
 from labelsvc.domain.epcis.identifiers import canonical, canonical_class, canonical_epc
 from labelsvc.domain.epcis.urns import company_prefix_length, to_urn
+from labelsvc.domain.gtin import check_digit
 from labelsvc.errors import InvalidInput
 
 UNIT = "https://id.gs1.org/01/09521141123454/21/ABC"
@@ -41,6 +49,45 @@ def test_a_urn_becomes_a_digital_link_and_comes_back(urn: str, link: str) -> Non
     length = company_prefix_length(urn)
     assert length is not None
     assert to_urn(link, length) == urn
+
+
+@pytest.mark.parametrize(
+    ("urn", "link"), [pair for pair in NAMES if ":id:" in pair[0] and not pair[0].endswith("22.0")]
+)
+def test_another_program_finds_the_same_keys(urn: str, link: str) -> None:
+    """epcpy gives (AI)value pairs, which are the path of the Digital Link."""
+    pairs = re.findall(
+        r"\((\d+)\)([^(]*)", epc_pure_identity_to_gs1_element_string(urn).replace("51qIgY)<&", "51qIgY%29%3C%26")
+    )
+    path = "".join(f"/{ai}/{value if '%' in value else quote(value, safe='')}" for ai, value in pairs)
+    assert canonical(urn) == f"https://id.gs1.org{path}"
+
+
+@settings(max_examples=100)
+@given(st.text(sorted(CSET_82), min_size=1, max_size=20), st.integers(6, 12), st.integers(0, 10**13 - 1))
+def test_any_unit_goes_to_a_urn_and_comes_back(serial: str, length: int, number: int) -> None:
+    digits = f"{number:013d}"
+    link = f"https://id.gs1.org/01/{digits}{check_digit(digits)}/21/{quote(serial, safe='')}"
+    urn = to_urn(link, length)
+    assert urn.startswith("urn:epc:id:sgtin:")
+    assert canonical(urn) == link
+    assert canonical(link) == link
+    assert company_prefix_length(urn) == length
+
+
+@settings(max_examples=100)
+@given(
+    st.text(max_size=60)
+    | st.sampled_from([urn for urn, _ in NAMES]).flatmap(
+        lambda urn: st.integers(0, 40).map(lambda at: urn[:at] + "%" + urn[at:])
+    )
+)
+def test_whatever_it_is_given_it_answers(text: str) -> None:
+    try:
+        once = canonical(text)
+    except InvalidInput:
+        return
+    assert canonical(once) == once
 
 
 @pytest.mark.parametrize(
