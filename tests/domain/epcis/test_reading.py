@@ -240,3 +240,61 @@ def test_things_that_become_others_have_inputs_and_outputs() -> None:
 def test_an_event_of_somebodys_own_type_is_kept() -> None:
     read = read_event({**OBJECT, "type": "ext:BirthEvent", "ext:weight": "3.4"}, generated.CONTEXT)
     assert (read.type, read.epcs) == ("ext:BirthEvent", ())
+
+
+def test_what_gs1_shows_as_examples_is_accepted() -> None:
+    """Facts of JSON/Example-TransactionEvents, AssociationEvent-h and SensorDataExample12 of gs1/EPCIS, written anew."""
+    when = {"eventTime": "2020-09-29T12:00:00.000Z", "eventTimeZoneOffset": "+02:00"}
+    passage = {
+        **when,
+        "type": "TransactionEvent",
+        "action": "ADD",
+        "bizTransactionList": [
+            {"type": "urn:gs1:epcisapp:rail:btt:passage", "bizTransaction": "http://a.example/passage/1"}
+        ],
+        "epcList": ["urn:epc:id:giai:952005385.w2"],
+        "readPoint": {"id": "urn:epc:id:sgln:952005385.011.ts4711"},
+        "rail:vehicle": [{"rail:vehiclePosition": "1"}, {"rail:vehiclePosition": True}],
+    }
+    discharge = {
+        **when,
+        "type": "TransactionEvent",
+        "action": "ADD",
+        "bizTransactionList": [{"bizTransaction": "urn:epc:id:gdti:95252084.0001.0003555480001000"}],
+        "epcList": ["urn:epc:id:gsrn:95252084.000000001"],
+        "bizStep": "http://epcis.example.org/hc/bizstep/summarising_discharge",
+    }
+    apart = {
+        **when,
+        "type": "AssociationEvent",
+        "action": "DELETE",
+        "parentID": "urn:epc:id:grai:4012345.55555.987",
+        "childEPCs": ["urn:epc:id:giai:4000001.12345", "urn:epc:id:giai:4000001.12346"],
+    }
+    roasted = {
+        **when,
+        "type": "TransformationEvent",
+        "errorDeclaration": {"declarationTime": when["eventTime"], "example:codes": {"example:value1": "34"}},
+        "inputQuantityList": [{"epcClass": "urn:epc:class:lgtin:4023333.055555.ABC123", "quantity": 25, "uom": "KGM"}],
+        "outputEPCList": ["urn:epc:id:sgtin:4012345.012345.987"],
+        "ilmd": {"example:grading": "A", "cbvmda:lotNumber": "LOTABC"},
+        "sensorElementList": [
+            {
+                "sensorMetadata": {"startTime": "2019-04-01T14:00:00.000Z", "example:more": "text"},
+                "sensorReport": [
+                    {"type": "Temperature", "minValue": 12.4, "percRank": 50, "sDev": 0.41, "example:cv": "123"},
+                    {"type": "example:own", "stringValue": "output"},
+                ],
+                "example:data": {"example:measure1": "123.5"},
+            }
+        ],
+    }
+    context = [
+        "https://gs1.github.io/EPCIS/epcis-context.jsonld",
+        {"rail": "urn:gs1:epcisapp:rail:", "rail:vehiclePosition": {"@type": "xsd:integer"}},
+        {"example": "https://ns.example.com/epcis"},
+    ]
+    events = [passage, discharge, apart, roasted]
+    assert SCHEMA.is_valid(generated.document(*events, context=context))
+    parents = [read_event(event, context).parent for event in events]
+    assert parents == [None, None, "https://id.gs1.org/8003/04012345555550987", None]
