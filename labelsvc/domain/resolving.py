@@ -65,6 +65,8 @@ def _recall(verdict: Verdict | None) -> str:
 def _title(named: Named) -> str:
     if named.serial is not None:
         return VERIFIES
+    if named.key == "00":
+        return "About this logistic unit"
     return "About this lot" if named.lot is not None else "About this product"
 
 

@@ -60,6 +60,7 @@ class Facts:
         outcome: what became of its number; None: it was never issued, or its record is lost.
         lost: it was issued after the backup that the books were restored from.
         state: as its events say; None: it is no unit (yet).
+        expiry: as its commissioning said, which may be another than the lot's.
     """
 
     lot: Lot | None = None
@@ -68,6 +69,7 @@ class Facts:
     state: State | None = None
     recalled: bool = False
     on_hold: bool = False
+    expiry: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def _wrong(facts: Facts, lot: Lot, said: Said, today: date, purpose: Purpose) ->
         yield "LOST"
     if facts.state == "sold" and purpose == "resale":
         yield "ALREADY_INACTIVE"
-    if lot.expiry is not None and lot.expiry < today:
+    if any(day is not None and day < today for day in (lot.expiry, facts.expiry)):
         yield "EXPIRED"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +13,7 @@ from labelsvc.domain.links import Link
 from labelsvc.domain.lots import Lot
 from labelsvc.domain.named import Named
 from labelsvc.domain.products import Product
+from labelsvc.domain.units.standing import State
 from labelsvc.domain.verification import Facts, Purpose, Said, Verdict, verify
 from labelsvc.errors import NotFound
 from labelsvc.storage import issued, links, lots, outcomes, products, units
@@ -98,6 +100,17 @@ def _facts(conn: Connection, number: Number | None, epc: str) -> Facts:
     known = units.find(conn, [epc])
     if not known:
         return Facts(lot, outcome)
-    stands = of_row(conn, known[0]).standing  # with all that it is inside: who calls back a pallet calls it back
+    unit = of_row(conn, known[0])
+    stands = unit.standing  # with all that it is inside: who calls back a pallet calls it back
     held = stands.on_hold or stands.quality == "non_conformant"
-    return Facts(lot, outcome, state=stands.state, recalled=stands.recalled, on_hold=held)
+    state = _gone_with(conn, unit.inside) or stands.state
+    return Facts(lot, outcome, state=state, recalled=stands.recalled, on_hold=held, expiry=unit.own.expiry)
+
+
+def _gone_with(conn: Connection, inside: Sequence[str]) -> State | None:
+    """Return how a thing ended that a unit was never taken out of: nobody has the unit as what it was either."""
+    around = units.find(conn, inside) if inside else []
+    return next((_GONE[one.kept.state] for one in around if one.kept.state in _GONE), None)
+
+
+_GONE: Mapping[str, State] = {"destroyed": "destroyed", "consumed": "consumed", "sampled": "sampled"}

@@ -63,6 +63,12 @@ def test_a_unit_is_good_until_the_end_of_its_expiry_day() -> None:
     assert (late.reasons, vrs(late)) == (("EXPIRED",), ("Not_for_re-distribution", "Expired"))
 
 
+def test_the_earlier_of_two_expiry_dates_counts() -> None:
+    """That of the lot, and the one that its commissioning event says."""
+    assert verify(replace(SOLD, expiry=date(2026, 12, 31)), Said(), TODAY).reasons == ("EXPIRED",)
+    assert verify(replace(SOLD, expiry=date(2099, 1, 1)), Said(), date(2028, 11, 20)).reasons == ("EXPIRED",)
+
+
 def test_a_best_before_date_that_has_passed_is_said_and_speaks_not_against_it() -> None:
     aged = replace(SOLD, lot=Lot("L1", date(2026, 11, 20), None, date(2026, 12, 31)))
     assert verify(aged, Said(), date(2026, 12, 31)).past_best_before is False

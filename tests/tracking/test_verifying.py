@@ -57,6 +57,13 @@ def test_a_case_that_is_held_or_called_back_holds_what_is_inside_until_it_is_let
     assert verifying.resolve(books.plant.db, Named("00", "095201234567891235")).product is None
 
 
+def test_what_was_never_taken_out_of_a_case_that_was_destroyed_is_gone_with_it(books, unit) -> None:
+    named, epc = unit
+    destroyed = event(2, "destroying", CASE, action="DELETE", disposition="destroyed")
+    books.capture(begun(0, epc, lot="L-7"), packed(1, CASE, epc), destroyed)
+    assert reasons(books, named) == ("TERMINATED",)
+
+
 def test_a_unit_whose_tests_failed_is_on_hold(books, unit) -> None:
     named, epc = unit
     books.capture(begun(0, epc, lot="L-7"), event(1, "inspecting", epc, disposition="non_conformant"))
