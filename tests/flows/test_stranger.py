@@ -1,4 +1,4 @@
-"""A stranger hammers the resolver over real sockets while the line asks for labels: the line gets all of them."""
+"""A stranger hammers the resolver over real sockets while the line asks for labels: all of them are printed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,17 +21,20 @@ from labelsvc.app import create_app
 from labelsvc.cli.listening import Listener
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.batches import LotRequest
+from labelsvc.domain.jobs import PrinterSpec
 from labelsvc.domain.products import NewProduct
 from labelsvc.issuing import lots, products
+from labelsvc.printing import printers
 from labelsvc.settings import Settings
 from labelsvc.storage.tables import audit, resolver_hits
 from labelsvc.tracking.hits import GUESS, Keeper
 from labelsvc.web.house import house_of
+from labelsvc.worker import Worker
 from tests.web.conftest import found_site  # noqa: F401 -- a fixture
 
 GTIN = "09506000134352"
 STRANGERS = 8
-BATCHES = 20
+BATCHES = 6
 CALL = Call(Actor("shell", "tests"), datetime.now(UTC))
 
 
@@ -66,28 +69,53 @@ class Stranger(threading.Thread):
 def served(settings: Settings) -> Iterator[tuple[Any, int]]:
     app = create_app(settings)
     listener = Listener(app, ("127.0.0.1", 0), settings.threads, 1_000_000)
-    running = threading.Thread(target=listener.run)
-    running.start()
+    worker = Worker(house_of(app).db, house_of(app).issuer, settings.data_dir)
+    running = [threading.Thread(target=target) for target in (listener.run, worker.run)]
+    for thread in running:
+        thread.start()
     try:
         yield house_of(app), int(listener.urls[0].rpartition(":")[2])
     finally:
         listener.stop()
-        running.join()
+        worker.stop()
+        for thread in running:
+            thread.join()
         house_of(app).db.close()
 
 
-def issue(port: int, key: str, lot_id: int, number: int) -> tuple[int, dict[str, Any]]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "Idempotency-Key": f"k{number}"}
-    connection.request("POST", f"/api/v1/lots/{lot_id}/batches", json.dumps({"quantity": 10}), headers)
-    answer = connection.getresponse()
-    found = answer.status, json.loads(answer.read())
-    connection.close()
-    return found
+@dataclass
+class Line:
+    """The line: asks for labels on a printer, and watches them come out."""
+
+    port: int
+    key: str
+    lot_id: int
+
+    def issue(self, number: int) -> tuple[int, dict[str, Any]]:
+        """Ask for ten labels."""
+        body = json.dumps({"quantity": 10, "printer": "line-3"})
+        headers = {"Content-Type": "application/json", "Idempotency-Key": f"k{number}"}
+        return self._asked("POST", f"/api/v1/lots/{self.lot_id}/batches", body, headers)
+
+    def printed(self, job: int) -> bool:
+        """Ask for a print job until it has ended, or for so long that it never will."""
+        for _ in range(5_000):
+            _, found = self._asked("GET", f"/api/v1/jobs/{job}", None, {})
+            if found["state"] == "completed":
+                return True
+        return False
+
+    def _asked(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request(method, path, body, {"Authorization": f"Bearer {self.key}", **headers})
+        answer = connection.getresponse()
+        found = answer.status, json.loads(answer.read())
+        connection.close()
+        return found
 
 
 @pytest.mark.parametrize("rate", [50, 1_000_000], ids=["one address is refused", "as if from everywhere"])
-def test_the_line_gets_its_labels_while_a_stranger_hammers(
+def test_the_line_prints_while_a_stranger_hammers(
     found_site: Callable[[Path], Settings],  # noqa: F811 -- the fixture itself
     tmp_path: Path,
     rate: int,
@@ -97,7 +125,9 @@ def test_the_line_gets_its_labels_while_a_stranger_hammers(
         new = NewProduct(GTIN, "Rapeseed oil", "{rnd:10}", "unit-100x50")
         products.add_product(house.db, CALL, new)
         lot = lots.open_lot(house.db, CALL, LotRequest(GTIN, "L1", CALL.at.date()))
-        _, key = access.add_key(house.db, CALL, "line 3", "line")
+        spec = PrinterSpec("line-3", "file:///line-3.zpl", "zpl", 8, 100.0, 50.0)
+        printers.add_printer(house.db, CALL, spec, settings.data_dir)
+        line = Line(port, access.add_key(house.db, CALL, "line 3", "admin")[1], lot.id)
         stop = threading.Event()
         strangers = [Stranger(port, number, stop) for number in range(STRANGERS)]
         for stranger in strangers:
@@ -105,13 +135,16 @@ def test_the_line_gets_its_labels_while_a_stranger_hammers(
         try:
             # More strangers at once than there are threads, and one lane of four: somebody is refused before long.
             assert any(stranger.refused.wait(60) for stranger in strangers)
-            made = [issue(port, key, lot.id, number) for number in range(BATCHES)]
+            made = [line.issue(number) for number in range(BATCHES)]
+            assert all(line.printed(batch["job"]) for _, batch in made)
         finally:
             stop.set()
             for stranger in strangers:
                 stranger.join()
         assert [status for status, _ in made] == [201] * BATCHES
         assert len({batch["first_serial"] for _, batch in made}) == BATCHES
+        (printed,) = settings.data_dir.rglob("line-3.zpl")
+        assert printed.read_text().count("^XA") >= 10 * BATCHES
         answers = sum((stranger.answers for stranger in strangers), Counter[int]())
         assert set(answers) == {404, 429}
         if rate == 50:

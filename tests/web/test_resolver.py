@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import re
+import threading
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +13,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from labelsvc.app import create_app
+from labelsvc.cli.listening import Listener
 from labelsvc.domain import resolving
 from labelsvc.domain.links import LINK_TYPES
 from labelsvc.domain.verification import Reason, Verdict
@@ -282,6 +285,27 @@ def test_a_slash_in_a_serial_is_told_from_one_in_the_path(unit: Unit) -> None:
     path = f"/01/{unit.gtin}/21/{quote('A/B', safe='')}"
     assert unit.get(path).location == f"{STEM}/verify{path}"
     assert unit.get(f"/01/{unit.gtin}/21/A/B").status_code == 400
+
+
+def test_over_a_real_socket_the_path_arrives_as_it_was_sent(unit: Unit) -> None:
+    """A server tells what %2F was; also where the whole address is asked for."""
+    listener = Listener(unit.site.app, ("127.0.0.1", 0), 2, 1_000)
+    running = threading.Thread(target=listener.run)
+    running.start()
+    try:
+        port = int(listener.urls[0].rpartition(":")[2])
+        path = f"/01/{unit.gtin}/21/A%2FB%25"
+        for target in (f"{path}?17=281119", f"http://id.example.com{path}?17=281119"):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection.putrequest("GET", target)
+            connection.endheaders()
+            answer = connection.getresponse()
+            assert (answer.status, answer.getheader("Location")) == (307, f"{STEM}/verify{path}?17=281119")
+            assert answer.version == 11
+            connection.close()
+    finally:
+        listener.stop()
+        running.join()
 
 
 def test_a_query_cannot_break_out_of_the_location(unit: Unit) -> None:
