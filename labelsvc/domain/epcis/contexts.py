@@ -26,6 +26,8 @@ GS1_PREFIXES = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
     "dcterms": "http://purl.org/dc/terms/",
 }
+#: They begin whole URIs and stay that, whatever a context says.
+_SCHEMES = frozenset(["http", "https", "urn"])
 
 
 def namespaces(*contexts: Any) -> Mapping[str, str]:
@@ -66,5 +68,5 @@ def _definitions(context: Any) -> Iterator[tuple[str, str]]:
             continue
         for prefix, meaning in part.items():
             namespace = meaning.get("@id") if isinstance(meaning, dict) else meaning
-            if isinstance(namespace, str) and not prefix.startswith("@"):
+            if isinstance(namespace, str) and not prefix.startswith("@") and prefix not in _SCHEMES:
                 yield prefix, namespace

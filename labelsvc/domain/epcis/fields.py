@@ -21,6 +21,7 @@ DEPTH_AT_MOST = 20
 
 Names = Mapping[str, str]
 
+_NO_TEXT = re.compile("[\\x00\\ud800-\\udfff]")  # no database holds them
 _UOM = re.compile(r"[A-Z0-9]{2,3}")
 _CBV_OTHERWISE = re.compile(r"urn:epcglobal:cbv|https?://ns\.gs1\.org/cbv/")
 _VOC_OTHERWISE = re.compile(r"https?://(?:www\.)?gs1\.org/voc/")
@@ -59,6 +60,8 @@ def text_at(value: Any, pointer: str) -> str:
     """Return a text."""
     if not isinstance(value, str):
         raise wrong_type("a text", value, pointer)
+    if _NO_TEXT.search(value):
+        raise _no_text(pointer)
     return value
 
 
@@ -103,7 +106,8 @@ def epcs_at(value: Any, pointer: str) -> tuple[str, ...]:
         error.pointer = error.pointer or f"{pointer}/{len(found)}"
         raise
     if len(set(found)) != len(found):
-        place = next(place for place, epc in enumerate(found) if epc in found[:place])
+        first: dict[str, int] = {}
+        place = next(place for place, epc in enumerate(found) if first.setdefault(epc, place) != place)
         raise InvalidInput("event_epc_twice", "Expected each EPC once, got one twice.", pointer=f"{pointer}/{place}")
     return tuple(found)
 
@@ -162,6 +166,8 @@ def check_extension(name: str, value: Any, names: Names, pointer: str) -> None:
         )
     level = [value]
     for _ in range(DEPTH_AT_MOST):
+        if any(isinstance(each, str) and _NO_TEXT.search(each) for each in level):
+            raise _no_text(place)
         level = [child for each in level for child in _children(each)]
         if not level:
             return
@@ -170,8 +176,14 @@ def check_extension(name: str, value: Any, names: Names, pointer: str) -> None:
 
 def _children(value: Any) -> list[Any]:
     if isinstance(value, dict):
-        return list(value.values())
+        return [*value, *value.values()]
     return value if isinstance(value, list) else []
+
+
+def _no_text(pointer: str) -> InvalidInput:
+    return InvalidInput(
+        "text_not_storable", "Expected Unicode, got half of a surrogate pair or a NUL.", pointer=pointer
+    )
 
 
 def missing(name: str, pointer: str) -> InvalidInput:

@@ -41,6 +41,9 @@ from labelsvc.domain.epcis.uris import is_uri
 from labelsvc.domain.epcis.vocabulary import Family
 from labelsvc.errors import InvalidInput, at
 
+#: Of one `@context`; GS1's and one for each namespace are usual.
+CONTEXTS_AT_MOST = 50
+
 _COMMON = frozenset(
     [
         "@context",
@@ -88,9 +91,10 @@ def read_event(document: Any, context: Any = None) -> Event:
 
     Raises:
         InvalidInput: with a pointer relative to the event: event_field_type, event_field_missing, event_field_unknown,
-            event_extension_prefix, event_depth, event_uri, event_word, event_number, event_uom, event_hexadecimal,
-            event_list_empty, event_epc_twice; event_type, event_action, event_what (nothing that it happened to),
-            event_parent, event_ilmd_action; time_format, time_zone_offset; identifier_...; ilmd_lot, ilmd_date;
+            event_extension_prefix, event_depth, event_uri, text_not_storable, event_word, event_number, event_uom,
+            event_hexadecimal, event_list_empty, event_epc_twice, event_context; event_type, event_action, event_parent,
+            event_what (nothing that it happened to), event_ilmd_action; time_format, time_zone_offset; identifier_...;
+            ilmd_lot, ilmd_date;
             persistent_disposition_both, persistent_disposition_twice; error_declaration_corrective.
     """
     event = object_at(document, "")
@@ -134,6 +138,10 @@ def _common(event: Mapping[str, Any], names: Names) -> dict[str, Any]:
 def check_context(value: Any, pointer: str) -> None:
     """A `@context` is a URL, an object or an array of both; nothing is fetched."""
     parts = value if isinstance(value, list) else [value]
+    if len(parts) > CONTEXTS_AT_MOST:
+        raise InvalidInput(
+            "event_context", f"Expected at most {CONTEXTS_AT_MOST} contexts, got {len(parts)}.", pointer=pointer
+        )
     for place, part in enumerate(parts):
         here = f"{pointer}/{place}" if isinstance(value, list) else pointer
         if not isinstance(part, dict):

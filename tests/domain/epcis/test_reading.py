@@ -155,6 +155,10 @@ AGGREGATION = {
         ({name: AGGREGATION[name] for name in AGGREGATION if name != "parentID"}, "event_parent", "/parentID"),
         ({**AGGREGATION, "childEPCs": []}, "event_what", ""),
         ({**AGGREGATION, "type": "AssociationEvent", "parentID": None}, "event_field_type", "/parentID"),
+        ({**OBJECT, "ext:a": {"ext:b": ["\ud800"]}}, "text_not_storable", "/ext:a"),
+        ({**OBJECT, "ilmd": {"cbvmda:lotNumber": "L\x00"}}, "text_not_storable", "/ilmd/cbvmda:lotNumber"),
+        ({**OBJECT, "@context": ["https://a.example/"] * 2}, "event_context", "/@context/1"),
+        ({**OBJECT, "@context": [{"a": str(number)} for number in range(51)]}, "event_context", "/@context"),
         ([], "event_field_type", ""),
         ({}, "event_field_missing", "/type"),
     ],
@@ -172,6 +176,19 @@ def test_nesting_has_an_end() -> None:
     error = refused({**OBJECT, "ext:a": deep})
     assert error is not None
     assert (error.code, error.pointer) == ("event_depth", "/ext:a")
+
+
+def test_a_hundred_thousand_epcs_with_one_twice_are_refused_at_once() -> None:
+    epcs = [f"https://id.gs1.org/01/09521141123454/21/{number}" for number in range(100_000)]
+    error = refused({**OBJECT, "epcList": [*epcs, epcs[0]]})
+    assert error is not None
+    assert (error.code, error.pointer) == ("event_epc_twice", "/epcList/100000")
+
+
+def test_a_context_cannot_turn_whole_uris_into_others() -> None:
+    plain = read_event(OBJECT, generated.CONTEXT)
+    twisted = read_event(OBJECT, [*generated.CONTEXT, {"https": "https://evil.example/", "urn": "urn:evil:"}])
+    assert (twisted.hash, twisted.epcs) == (plain.hash, plain.epcs)
 
 
 def test_an_event_is_read_whole() -> None:
