@@ -10,6 +10,9 @@ from sqlalchemy import Connection, func, select, update
 from labelsvc.storage.database import insert_new, members
 from labelsvc.storage.tables import findings, unit_events
 
+#: Findings of counts are no rules that units' events break: they stay until somebody closes them.
+_COUNTED = "count_"
+
 
 def open_new(conn: Connection, event_id: int, counts: Mapping[str, int], at: datetime) -> None:
     """Write which rules an event breaks, for how many units each."""
@@ -49,7 +52,7 @@ def count_again(conn: Connection, event_ids: Sequence[int], at: datetime) -> Non
         )
     ).all()
     for row in before:
-        if (row.event_id, row.code) not in now and row.state == "open":
+        if (row.event_id, row.code) not in now and row.state == "open" and not row.code.startswith(_COUNTED):
             gone = {"state": "lapsed", "closed_at": at, "count": 0}
             conn.execute(update(findings).where(findings.c.id == row.id).values(**gone))
     known = {(row.event_id, row.code): (int(row[3]), row.state) for row in before}

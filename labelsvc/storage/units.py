@@ -237,6 +237,22 @@ def inside(conn: Connection, parent_id: int) -> tuple[int, ...]:
     return tuple(conn.execute(select(units.c.id).where(units.c.parent_id == parent_id).order_by(units.c.id)).scalars())
 
 
+def all_inside(conn: Connection, epc: str, limit: int) -> list[str]:
+    """Return the EPCs of what is inside a unit now, and inside that, however deep."""
+    found: list[str] = []
+    level = list(ids_of(conn, [epc]).values())
+    for _ in range(_DEPTH):
+        query = select(units.c.id, units.c.epc).where(units.c.parent_id.in_(members(conn, level)))
+        rows = conn.execute(query.order_by(units.c.id).limit(limit)).all() if level else []
+        level = [row.id for row in rows]
+        found += [row.epc for row in rows]
+    return found[:limit]
+
+
+#: How deep things lie in each other at most.
+_DEPTH = 8
+
+
 def once_inside(conn: Connection, parents: Sequence[int], after: datetime) -> list[int]:
     """Return what was ever inside one of these and was in an event at or after a moment."""
     was = unit_events.c.parent_id.in_(members(conn, parents))

@@ -55,7 +55,7 @@ from labelsvc.printing.webhooks import webhooks
 from labelsvc.storage import outcomes, tables
 from labelsvc.storage import printers as printer_rows
 from labelsvc.storage.database import Database
-from labelsvc.tracking import capturing, commissioning, scanning
+from labelsvc.tracking import capturing, commissioning, inventory, scanning
 from tests.ports import free_port
 from tests.printing.test_certifying import QUICK, TRAITS, Beside
 
@@ -348,6 +348,13 @@ class Walk:
         asked = scanning.Scan(text, "receive", place=None if well else "1" * 13)
         return scanning.scan(self.db, self.plant.issuer, self.call, asked)
 
+    def set_category(self, *, well: bool) -> object:
+        return inventory.set_category(self.db, self.call, self.product.code, "valves" if well else "")
+
+    def count(self, *, well: bool) -> object:
+        seen = inventory.Count("9521321000001" if well else "1" * 13, (f"{self.other.code}/{self.in_hand[2]}",))
+        return inventory.count(self.db, self.plant.issuer, self.call, seen)
+
 
 #: Use case -> what it writes: action, whether there is something before and after, the reason.
 ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
@@ -395,6 +402,8 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "capture": ("event.capture", False, True, None),
     "commission_range": ("batch.commission", False, True, None),
     "scan": ("unit.scan", False, True, None),
+    "set_category": ("product.category", True, True, None),
+    "count": ("location.count", False, True, None),
 }
 
 

@@ -20,7 +20,7 @@ PALLET = "https://id.gs1.org/00/095201234567891242"
 
 def foreign(n: int) -> str:
     """Return a unit of somebody else."""
-    return f"https://id.gs1.org/01/09521321000014/21/F{n}"
+    return f"https://id.gs1.org/01/09521321000018/21/F{n}"
 
 
 @pytest.fixture

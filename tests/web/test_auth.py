@@ -13,6 +13,7 @@ from labelsvc.web.paths import template
 ROLES = ("line", "station", "warehouse", "retail", "partner", "qa", "admin")
 #: Of this house; partners see what a route shows them by name.
 EVERY = {"line", "station", "warehouse", "retail", "qa"}
+STORES = {"warehouse", "retail", "qa"}
 MAKERS = {"line", "station", "qa"}
 PUBLIC = None
 
@@ -34,7 +35,12 @@ TABLE = {
     "GET /api/v1/openapi.json": PUBLIC,
     "GET /metrics": EVERY,
     "GET /api/v1/serials/{code}/{serial}": EVERY,
-    "POST /api/v1/scans": {"warehouse", "retail", "qa"},
+    "POST /api/v1/scans": STORES,
+    "GET /api/v1/inventory": STORES,
+    "GET /api/v1/pick-list": STORES,
+    "POST /api/v1/cycle-counts": STORES,
+    "GET /api/v1/cycle-counts/{count_id}": STORES,
+    "PUT /api/v1/products/{code}/category": {"qa"},
     "GET /api/v1/units": EVERY,
     "GET /api/v1/units/{code}/{serial}": EVERY,
     "POST /api/v1/products": set(),
@@ -131,7 +137,7 @@ PAGES = {
 }
 #: Values for the path that name nothing: behind the door there is a 404, or an error about what was not sent.
 IDS = dict.fromkeys(
-    ("lot_id", "batch_id", "job_id", "claim_id", "reprint_id", "webhook_id", "delivery_id", "link_id"), 999
+    ("lot_id", "batch_id", "job_id", "claim_id", "reprint_id", "webhook_id", "delivery_id", "link_id", "count_id"), 999
 )
 NOTHING = {
     "code": "NOTHING",

@@ -108,6 +108,7 @@ def test_the_idempotency_key_is_required_where_doing_it_twice_would_be_wrong(spe
         "askReprint",
         "approveReprint",
         "scan",
+        "countLocation",
     }
 
 

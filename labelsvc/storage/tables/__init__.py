@@ -10,6 +10,7 @@ from labelsvc.storage.tables.fleet import (
     webhooks,
 )
 from labelsvc.storage.tables.house import api_keys, audit, installation, requests, sessions, users
+from labelsvc.storage.tables.inventory import cycle_count_differences, cycle_counts, product_categories
 from labelsvc.storage.tables.issuing import (
     batches,
     label_format_files,
@@ -56,6 +57,8 @@ __all__ = [
     "batches",
     "captures",
     "commissioned",
+    "cycle_count_differences",
+    "cycle_counts",
     "event_terms",
     "events",
     "findings",
@@ -81,6 +84,7 @@ __all__ = [
     "printer_revisions",
     "printer_tallies",
     "printers",
+    "product_categories",
     "product_links",
     "products",
     "ranges",

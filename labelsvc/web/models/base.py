@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from labelsvc.domain.pages import Page
@@ -60,6 +60,21 @@ def _date(value: Any) -> Any:
     return value
 
 
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value.upper())
+        except ValueError:
+            pass
+    sentence = "Expected a date and time with its offset (RFC 3339), got {got}."
+    raise PydanticCustomError("moment", sentence, {"got": str(value)[:60]})
+
+
 def _digits(value: Any) -> Any:
     return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,30}", value) else value
 
@@ -81,6 +96,8 @@ Digits = BeforeValidator(_digits)
 #: What names something: text on one line.
 Name = Annotated[str, AfterValidator(_printable)]
 Day = Annotated[date, BeforeValidator(_date)]
+#: A moment with the offset it is given in.
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 Id = Annotated[int, Field(ge=1, le=INTEGER_AT_MOST)]
 
 

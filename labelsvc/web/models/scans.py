@@ -7,7 +7,7 @@ import binascii
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from labelsvc.domain.units.intents import Intent
@@ -15,7 +15,7 @@ from labelsvc.storage.unit_history import Happened
 from labelsvc.tracking.scanning import SCAN_AT_MOST, Scan
 from labelsvc.tracking.scanning import Answer as Answered
 from labelsvc.tracking.units import Story, Unit
-from labelsvc.web.models.base import Answer, Body, Name, Query
+from labelsvc.web.models.base import Answer, Body, Moment, Name, Query
 
 _Uri = Annotated[str, Field(min_length=1, max_length=200)]
 _Text = Annotated[str, Field(max_length=SCAN_AT_MOST)]
@@ -45,7 +45,7 @@ class ScanIn(Body):
         Field(description="Or its bytes, Base64."),
     ] = None
     intent: Intent = "find"
-    at: Annotated[AwareDatetime | None, Field(strict=False, description="When; by default now.")] = None
+    at: Annotated[Moment | None, Field(description="When; by default now.")] = None
     happened: Annotated[bool, Field(description="It has been done, whatever is wrong with it: it is kept.")] = False
     product: Annotated[str | None, Field(max_length=40, description="Of a serial alone.")] = None
     place: Annotated[_Uri | None, Field(description="Where: a GLN or a location's URI.")] = None

@@ -57,6 +57,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("uri", name=op.f("uq_locations_uri")),
     )
     op.create_table(
+        "product_categories",
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("category", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_product_categories_product_id")),
+        sa.PrimaryKeyConstraint("product_id", name=op.f("pk_product_categories")),
+    )
+    with op.batch_alter_table("product_categories", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_product_categories_category"), ["category"], unique=False)
+
+    op.create_table(
         "product_links",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("product_id", sa.BigInteger(), nullable=False),
@@ -71,6 +81,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("product_links", schema=None) as batch_op:
         batch_op.create_index("ix_product_links_product_id", ["product_id"], unique=False)
+
+    op.create_table(
+        "resolver_hits",
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("hour", Instant(), nullable=False),
+        sa.Column("outcome", sa.String(length=24), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_resolver_hits_product_id")),
+        sa.PrimaryKeyConstraint("product_id", "hour", "outcome", name=op.f("pk_resolver_hits")),
+    )
+    with op.batch_alter_table("resolver_hits", schema=None) as batch_op:
+        batch_op.create_index("ix_resolver_hits_hour", ["hour"], unique=False)
 
     op.create_table(
         "events",
@@ -125,6 +147,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lot_id", name=op.f("pk_lot_tracking")),
     )
     op.create_table(
+        "cycle_counts",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("location_id", sa.BigInteger(), nullable=False),
+        sa.Column("product_id", sa.BigInteger(), nullable=True),
+        sa.Column("event_id", sa.BigInteger(), nullable=True),
+        sa.Column("expected", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_cycle_counts_event_id")),
+        sa.ForeignKeyConstraint(["location_id"], ["locations.id"], name=op.f("fk_cycle_counts_location_id")),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_cycle_counts_product_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cycle_counts")),
+    )
+    op.create_table(
         "event_terms",
         sa.Column("event_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
@@ -165,6 +203,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("range_id", "first", name=op.f("pk_commissioned")),
     )
     op.create_table(
+        "resolver_numbers",
+        sa.Column("range_id", sa.BigInteger(), nullable=False),
+        sa.Column("ordinal", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", Instant(), nullable=False),
+        sa.Column("last_at", Instant(), nullable=False),
+        sa.Column("visitors", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["range_id"], ["ranges.id"], name=op.f("fk_resolver_numbers_range_id")),
+        sa.PrimaryKeyConstraint("range_id", "ordinal", name=op.f("pk_resolver_numbers")),
+    )
+    op.create_table(
         "units",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("epc", sa.String(length=200), nullable=False),
@@ -200,6 +249,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_units_parent_id", ["parent_id"], unique=False)
         batch_op.create_index("ix_units_product_id", ["product_id", "state"], unique=False)
 
+    op.create_table(
+        "cycle_count_differences",
+        sa.Column("count_id", sa.BigInteger(), nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.ForeignKeyConstraint(["count_id"], ["cycle_counts.id"], name=op.f("fk_cycle_count_differences_count_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_cycle_count_differences_unit_id")),
+        sa.PrimaryKeyConstraint("count_id", "unit_id", name=op.f("pk_cycle_count_differences")),
+    )
     op.create_table(
         "scans",
         sa.Column("id", BigKey, nullable=False),
@@ -243,30 +301,6 @@ def upgrade() -> None:
     with op.batch_alter_table("unit_events", schema=None) as batch_op:
         batch_op.create_index("ix_unit_events_event_id", ["event_id"], unique=False)
         batch_op.create_index("ix_unit_events_parent_id", ["parent_id"], unique=False)
-
-    op.create_table(
-        "resolver_hits",
-        sa.Column("product_id", sa.BigInteger(), nullable=False),
-        sa.Column("hour", Instant(), nullable=False),
-        sa.Column("outcome", sa.String(length=24), nullable=False),
-        sa.Column("count", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_resolver_hits_product_id")),
-        sa.PrimaryKeyConstraint("product_id", "hour", "outcome", name=op.f("pk_resolver_hits")),
-    )
-    with op.batch_alter_table("resolver_hits", schema=None) as batch_op:
-        batch_op.create_index("ix_resolver_hits_hour", ["hour"], unique=False)
-
-    op.create_table(
-        "resolver_numbers",
-        sa.Column("range_id", sa.BigInteger(), nullable=False),
-        sa.Column("ordinal", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("count", sa.BigInteger(), nullable=False),
-        sa.Column("first_at", Instant(), nullable=False),
-        sa.Column("last_at", Instant(), nullable=False),
-        sa.Column("visitors", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["range_id"], ["ranges.id"], name=op.f("fk_resolver_numbers_range_id")),
-        sa.PrimaryKeyConstraint("range_id", "ordinal", name=op.f("pk_resolver_numbers")),
-    )
 
     with op.batch_alter_table("outcomes", schema=None) as batch_op:
         batch_op.create_index("ix_outcomes_at", ["at"], unique=False)
