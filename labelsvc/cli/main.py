@@ -20,6 +20,7 @@ from labelsvc.cli.running import Commands, Listed
         "links": Listed("links", "Where the codes of a product lead, beside our own page."),
         "lot": Listed("quality", "Lots of products."),  # they are opened in issuing, and closed here
         "issue": Listed("issuing", "Issue serials for a lot and print them, one a line."),
+        "sscc": Listed("logistic_units", "SSCCs of cases and pallets: use a company prefix, issue, print."),
         "render": Listed("issuing", "Write labels of a batch to a file: PDF, ZPL, PNG, or CSV."),
         "lookup": Listed("issuing", "Read a serial of a product back to its lot, batch and outcome."),
         "formats": Listed("formats", "Label formats: declarative TOML files in mm."),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from labelsvc.domain.gtin import ProductKind
-from labelsvc.errors import InvalidInput
+from labelsvc.errors import Conflict, InvalidInput
 
 NAME_AT_MOST = 200
 SHELF_LIFE_AT_MOST = 36_525
@@ -60,6 +60,17 @@ class ProductScheme:
     key_version: int
     current: bool
     created_at: datetime
+
+
+def check_trade_item(kind: ProductKind) -> None:
+    """See that a lot is one of a trade item.
+
+    Raises:
+        Conflict: lot_of_logistic_units.
+    """
+    if kind == "sscc":
+        message = "Expected a lot of a trade item, got what accounts for SSCCs, which logistic units are asked for."
+        raise Conflict("lot_of_logistic_units", message)
 
 
 def check_name(name: str, at_most: int = NAME_AT_MOST) -> str:

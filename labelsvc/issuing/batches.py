@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 from sqlalchemy import Connection
 
 from labelsvc.domain.actors import Call
-from labelsvc.domain.batches import Batch, BatchRequest, OpenLot, ReturnRequest
+from labelsvc.domain.batches import Batch, BatchRequest, ReturnRequest
 from labelsvc.domain.issuer import Issuer
-from labelsvc.domain.jobs import Printer, check_media
 from labelsvc.domain.outcomes import Interval, totals, within
 from labelsvc.domain.pages import Page
-from labelsvc.domain.products import Product, check_name
-from labelsvc.domain.ranges import Numbering, RangeKind, check_quantity
+from labelsvc.domain.products import check_name, check_trade_item
+from labelsvc.domain.ranges import check_quantity
 from labelsvc.domain.schemes import Scheme
-from labelsvc.errors import Conflict, InvalidInput, Unavailable, at
-from labelsvc.issuing.ahead import check_ahead, hand_ahead
-from labelsvc.labels import RENDERER_REVISION, zpl
-from labelsvc.labels.compiling import compile_layout
-from labelsvc.labels.formats import LabelFormat, parsed
+from labelsvc.errors import Conflict, InvalidInput, at
+from labelsvc.issuing.ahead import check_ahead
+from labelsvc.issuing.granting import Plan, Request, granted
+from labelsvc.labels.formats import parsed
 from labelsvc.labels.values import Values
 from labelsvc.storage import (
     audit,
     batches,
-    installation,
-    jobs,
     label_formats,
     lots,
     outcomes,
@@ -34,37 +30,11 @@ from labelsvc.storage import (
     quality,
 )
 from labelsvc.storage import ranges as range_rows
-from labelsvc.storage import requests as request_keys
-from labelsvc.storage.batches import BatchRow, Freeze, NewBatch
+from labelsvc.storage.batches import BatchRow
 from labelsvc.storage.database import Database
-from labelsvc.storage.jobs import NewJob
 
-#: A lot edited, or a scheme, label format or printer changed between looking and taking: look again, this often.
-_LOOKS = 5
 _REASON_AT_MOST = 500
 _LINE_AT_MOST = 80
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What a batch will be made from, as it was when we looked.
-
-    Attributes:
-        revision: of the format as the books have it; read today, it may be named otherwise, for fonts that have grown.
-    """
-
-    lot: OpenLot
-    product: Product
-    fmt: LabelFormat
-    revision: str
-    printer: Printer | None
-    values: Values
-    numbering: Numbering
-    ahead_hours: int | None
-
-
-class _Moved(Exception):
-    """What the plan was made from has changed."""
 
 
 def issue(db: Database, issuer: Issuer, call: Call, lot_id: int, request: BatchRequest) -> Batch:
@@ -85,21 +55,9 @@ def issue(db: Database, issuer: Issuer, call: Call, lot_id: int, request: BatchR
             check_name(request.line, _LINE_AT_MOST)
     if request.ahead_hours is not None:
         check_ahead(request)
-    route, body = f"lots/{lot_id}/batches", _body(request)
-    for _ in range(_LOOKS):
-        with db.read() as conn:
-            installation.check_secret(conn, issuer.secret)
-            answered = request_keys.answered(conn, call, route, body)
-            if answered is not None:
-                return _as_issued(_seen(conn, issuer, batches.get(conn, answered["batch"])))
-            plan = _look(conn, issuer, lot_id, request)
-        _prove(plan)
-        try:
-            batch_id = db.write(lambda conn, plan=plan: _grant(conn, issuer, call, (route, body), plan))  # type: ignore[misc]
-        except _Moved:
-            continue
-        return _as_issued(get_batch(db, issuer, batch_id))
-    raise Unavailable("lot_busy", "Expected the lot to stay as it is for a moment, got edit after edit.")
+    asked = Request(call, f"lots/{lot_id}/batches", _body(request))
+    batch_id = granted(db, issuer, asked, lambda conn: _look(conn, issuer, lot_id, request))
+    return as_issued(get_batch(db, issuer, batch_id))
 
 
 def _body(request: BatchRequest) -> dict[str, object]:
@@ -110,9 +68,10 @@ def _body(request: BatchRequest) -> dict[str, object]:
     return body
 
 
-def _look(conn: Connection, issuer: Issuer, lot_id: int, request: BatchRequest) -> _Plan:
+def _look(conn: Connection, issuer: Issuer, lot_id: int, request: BatchRequest) -> Plan:
     lot = lots.get(conn, lot_id)
     product = products.by_id(conn, lot.product_id)
+    check_trade_item(product.kind)
     with at("/label_format"):
         stored = label_formats.in_use(conn, request.label_format or product.label_format)
     printer = None
@@ -135,70 +94,10 @@ def _look(conn: Connection, issuer: Issuer, lot_id: int, request: BatchRequest) 
     )
     fmt = parsed(stored.toml, label_formats.files_of(conn, stored.revision))
     numbering = issuer.numbering(product.code, scheme.pattern, scope, scheme.key_version)
-    return _Plan(lot, product, fmt, stored.revision, printer, values, numbering, request.ahead_hours)
+    return Plan(lot, product, scheme.id, fmt, stored.revision, printer, values, numbering, request.ahead_hours)
 
 
-def _prove(plan: _Plan) -> None:
-    """Lay the labels out with the widest serial; what cannot be printed is refused here."""
-    shape = plan.numbering.scheme.shape(plan.numbering.scope)
-    if plan.printer is None:
-        compile_layout(plan.fmt, plan.values, shape, 12)
-        return
-    spec = plan.printer.spec
-    check_media(plan.fmt.width, plan.fmt.height, spec)
-    layout = compile_layout(plan.fmt, plan.values, shape, spec.dpmm)
-    if plan.printer.profile.echo is not None:
-        zpl.check_echo(layout)
-
-
-def _grant(conn: Connection, issuer: Issuer, call: Call, request: tuple[str, dict[str, object]], plan: _Plan) -> int:
-    route, body = request
-    answered = request_keys.claim(conn, call, route, body)
-    if answered is not None:
-        return int(answered["batch"])
-    installation.check_secret(conn, issuer.secret)
-    _check_unmoved(conn, plan)
-    quality.check_open(conn, plan.lot.id)
-    scheme = plan.numbering.scheme
-    pool_id = range_rows.pool_of(conn, call, plan.product.scheme_id, plan.numbering.scope, scheme.capacity)
-    with at("/quantity"):
-        kind: RangeKind = "issued" if plan.ahead_hours is None else "handed ahead"
-        grant = range_rows.Grant(plan.values.quantity, kind, (plan.lot.id, plan.lot.revision))
-        granted = range_rows.take(conn, call, pool_id, grant)
-    freeze = Freeze(plan.values.to_json(), plan.revision, RENDERER_REVISION)
-    printer_id = plan.printer.id if plan.printer else None
-    new = NewBatch(granted.id, plan.product.id, plan.lot.id, printer_id, plan.values.line, freeze)
-    batch_id = batches.add(conn, call, new)
-    if plan.printer is not None and plan.ahead_hours is not None:
-        hand_ahead(conn, call, plan.printer, batch_id, (granted.count, plan.ahead_hours))
-    elif plan.printer is not None:
-        job = NewJob(batch_id, granted.id, plan.printer.id, plan.printer.revision, granted.first, granted.last)
-        jobs.add(conn, call, job)
-    outcome = Interval(granted.first, granted.last, "planned" if plan.printer else "held")
-    outcomes.append(conn, call, granted.id, outcome)
-    after = {"lot": plan.lot.id, "quantity": granted.count, "first": granted.first}
-    if plan.ahead_hours is not None:
-        after["ahead_hours"] = plan.ahead_hours
-    audit.record(conn, call, "batch.issue", f"batch:{batch_id}", after=after)
-    request_keys.settle(conn, call, route, {"batch": batch_id})
-    return batch_id
-
-
-def _check_unmoved(conn: Connection, plan: _Plan) -> None:
-    lot = lots.get(conn, plan.lot.id, lock=True)
-    product = products.by_id(conn, plan.product.id)
-    printer = printers.get(conn, plan.printer.spec.name) if plan.printer else None
-    fmt = label_formats.in_use(conn, plan.fmt.name)
-    if (
-        lot.revision != plan.lot.revision
-        or product.scheme_id != plan.product.scheme_id
-        or fmt.revision != plan.revision
-        or (printer and printer.revision) != (plan.printer and plan.printer.revision)
-    ):
-        raise _Moved
-
-
-def _as_issued(batch: Batch) -> Batch:
+def as_issued(batch: Batch) -> Batch:
     """Return a batch as it was when it was issued, for the same key gives the same answer for ever."""
     return replace(batch, outcomes={"planned" if batch.printer else "held": batch.quantity})
 

@@ -13,7 +13,7 @@ from labelsvc.domain.gs1 import check_lot_number, parse_trade_item
 from labelsvc.domain.lots import FIRST_YEAR, LAST_YEAR, Lot, warnings_at_issue
 from labelsvc.domain.lots import open_lot as make_lot
 from labelsvc.domain.pages import Page
-from labelsvc.domain.products import Product
+from labelsvc.domain.products import Product, check_trade_item
 from labelsvc.domain.schemes import Scheme
 from labelsvc.errors import Conflict, InvalidInput, NotFound, at
 from labelsvc.storage import audit, lots, products, quality
@@ -59,6 +59,7 @@ def edit_lot(db: Database, call: Call, lot_id: int, dates: LotDates) -> OpenLot:
         old = lots.get(conn, lot_id, lock=True)
         quality.check_open(conn, lot_id)
         product = products.get(conn, old.product_code)
+        check_trade_item(product.kind)
         lot = _checked(old.lot.number, dates, product)
         if lot == old.lot:
             return old

@@ -8,6 +8,7 @@ from labelsvc.domain.gs1 import parse_product_code
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.scans import EndCard, read
 from labelsvc.errors import Conflict, InvalidInput, NotFound, at
+from labelsvc.labels.values import Values
 from labelsvc.storage import issued
 from labelsvc.storage.issued import Number
 
@@ -30,6 +31,7 @@ def number_on(conn: Connection, issuer: Issuer, text: str, product: str | None) 
     if said is None or isinstance(said, EndCard):
         got = "the card of a lot" if said else "a text that is none"
         raise InvalidInput("label_unreadable", f"Expected what a label of ours carries, got {got}.")
+    said = said.beside(product)
     named = None if product is None else _code(product, "/product")
     carried = None if said.product is None else _code(said.product)
     if named is not None and carried is not None and named != carried:
@@ -41,8 +43,9 @@ def number_on(conn: Connection, issuer: Issuer, text: str, product: str | None) 
     number = issued.find(conn, issuer, code, said.serial)
     if number is None:
         raise NotFound("never_issued", f"Expected a serial that {code} got, got {said.serial[:40]!r}.")
-    if said.lot not in (None, number.batch.lot_number):
-        message = f"Expected a label of lot {number.batch.lot_number}, as its serial is, got one of another lot."
+    lot = Values.from_json(number.batch.frozen).printed_lot
+    if said.lot not in (None, lot):
+        message = f"Expected a label of lot {lot}, as its serial is, got one of another lot."
         raise Conflict("label_other_lot", message)
     return number
 

@@ -47,11 +47,12 @@ def verify_scan(db: Database, issuer: Issuer, call: Call, scan: VerifyScan) -> V
         if answered is not None:
             return Verdict(**answered)
         meant = _meant(conn, scan)
-        number = _number(conn, issuer, said, scan.product or meant.product) if isinstance(said, LabelText) else None
-        if isinstance(said, LabelText) and number is not None:
-            verdict, proved = _verdict(conn, said, number, meant)
+        label = said.beside(scan.product or meant.product) if isinstance(said, LabelText) else None
+        number = _number(conn, issuer, label) if label is not None else None
+        if label is not None and number is not None:
+            verdict, proved = _verdict(conn, label, number, meant)
         else:
-            verdict, proved = card or _unknown(said, scan.product or meant.product), False
+            verdict, proved = card or _unknown(label), False
         if proved and number is not None:
             _raise_evidence(conn, call, number)
         place = {"lot_id": verdict.lot_id, "batch_id": verdict.batch_id}
@@ -101,12 +102,11 @@ def _meant(conn: Connection, scan: VerifyScan) -> _Meant:
     return _Meant()
 
 
-def _number(conn: Connection, issuer: Issuer, said: LabelText, product: str | None) -> Number | None:
-    code = said.product or product
-    if code is None:
+def _number(conn: Connection, issuer: Issuer, said: LabelText) -> Number | None:
+    if said.product is None:
         return None
     try:
-        return issued.find(conn, issuer, parse_product_code(code).value, said.serial)
+        return issued.find(conn, issuer, parse_product_code(said.product).value, said.serial)
     except LabelsvcError:  # no such product, or no code of one
         return None
 
@@ -154,14 +154,16 @@ def _judged(
 
 def _strange(said: LabelText, batch: BatchRow) -> tuple[VerdictKind, str] | None:
     """Return why a label is none of those that were printed of a batch, whatever its serial."""
-    if said.lot not in (None, batch.lot_number):
-        return "wrong-lot", f"Expected a label that says lot {batch.lot_number}, got one that says another."
     printed = Values.from_json(batch.frozen)
+    if said.lot not in (None, printed.printed_lot):
+        lot = "no lot" if printed.printed_lot is None else f"lot {printed.printed_lot}"
+        return "wrong-lot", f"Expected a label that says {lot}, got one that says another."
     if said.domain not in (None, printed.digital_link):
         return "unknown", f"Expected a link that begins with {printed.digital_link}, got another."
-    dates = {format_yymmdd(day) for day in (printed.production, printed.expiry, printed.best_before) if day is not None}
+    dates = {format_yymmdd(day) for day in printed.printed_dates}
     if not said.dates <= dates:
-        return "unknown", f"Expected a label that says {', '.join(sorted(dates))}, got one that says another date."
+        wanted = ", ".join(sorted(dates)) or "no date"
+        return "unknown", f"Expected a label that says {wanted}, got one that says another date."
     return None
 
 
@@ -175,9 +177,9 @@ def _raise_evidence(conn: Connection, call: Call, number: Number) -> None:
         outcomes.prove(conn, call, number.granted.id, number.ordinal)
 
 
-def _unknown(said: LabelText | EndCard | None, product: str | None) -> Verdict:
-    if isinstance(said, LabelText):
-        if said.product is None and product is None:
+def _unknown(said: LabelText | None) -> Verdict:
+    if said is not None:
+        if said.product is None:
             message = "Expected a product beside a serial alone, or its lot or batch, got none."
             return Verdict("unknown", message, said.serial)
         message = "Expected a serial that was issued, got one that never was."

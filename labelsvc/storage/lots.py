@@ -29,6 +29,8 @@ _LOT = (
     .join(lot_revisions, lot_revisions.c.lot_id == lots.c.id)
 )
 _CURRENT = lot_revisions.c.revision == lots.c.revision
+#: What accounts for SSCCs is no lot to choose from.
+_OF_TRADE_ITEMS = products.c.kind != "sscc"
 
 
 def _lot(row: AnyRow) -> OpenLot:
@@ -94,17 +96,19 @@ def at_revision(conn: Connection, lot_id: int, revision: int) -> OpenLot:
 
 
 def listing(conn: Connection, product_id: int | None, after: int, limit: int) -> Page[OpenLot]:
-    """Return lots, of one product or of all, in the order they were opened."""
-    query = _LOT.where(_CURRENT)
+    """Return lots, of one product or of all trade items, in the order they were opened."""
+    query = _LOT.where(_CURRENT, _OF_TRADE_ITEMS)
     if product_id is not None:
         query = query.where(lots.c.product_id == product_id)
     return page(conn, query, lots.c.id, (after, limit), _lot)
 
 
 def latest(conn: Connection, limit: int, *, also_closed: bool) -> tuple[LotCard, ...]:
-    """Return the lots that were opened last, the latest first."""
+    """Return the lots of trade items that were opened last, the latest first."""
     closed = lot_closures.c.lot_id.is_not(None).label("closed")
     query = _LOT.add_columns(products.c.name, closed).outerjoin(lot_closures, lot_closures.c.lot_id == lots.c.id)
-    query = query.where(_CURRENT) if also_closed else query.where(_CURRENT, lot_closures.c.lot_id.is_(None))
+    query = query.where(_CURRENT, _OF_TRADE_ITEMS)
+    if not also_closed:
+        query = query.where(lot_closures.c.lot_id.is_(None))
     rows = conn.execute(query.order_by(lots.c.id.desc()).limit(limit))
     return tuple(LotCard(_lot(row), row.name, bool(row.closed)) for row in rows)

@@ -74,8 +74,8 @@ def by_id(conn: Connection, product_id: int) -> Product:
 
 
 def listing(conn: Connection, after: int, limit: int) -> Page[Product]:
-    """Return products in the order they came."""
-    return page(conn, _PRODUCT, products.c.id, (after, limit), _product)
+    """Return trade items in the order they came."""
+    return page(conn, _PRODUCT.where(products.c.kind != "sscc"), products.c.id, (after, limit), _product)
 
 
 def add_scheme(conn: Connection, call: Call, product_id: int, pattern: str, key_version: int) -> int:

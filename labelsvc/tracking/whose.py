@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from sqlalchemy import Connection
 
 from labelsvc.domain.digital_link import encoded
+from labelsvc.domain.gtin import LOGISTIC_UNITS
 from labelsvc.domain.issuer import Issuer
 from labelsvc.storage import issued, products
 from labelsvc.storage.units import Identity
@@ -20,7 +21,12 @@ _ITEM = re.compile(r"/item/([0-9A-Za-z._-]+)/21/([^/]+)")
 
 
 def epc_of(issuer: Issuer, code: str, serial: str) -> str:
-    """Return the EPC of a unit of ours: a GS1 Digital Link, or below our own domain where a product has no GTIN."""
+    """Return the EPC of a unit of ours: a GS1 Digital Link, or below our own domain where a product has no GTIN.
+
+    To events a logistic unit is the same whoever issued its SSCC: it begins when something is packed into it.
+    """
+    if code == LOGISTIC_UNITS:
+        return f"{GS1}/00/{serial}"
     if len(code) == 14 and code.isdigit():
         return f"{GS1}/01/{code}/21/{encoded(serial)}"
     return f"{issuer.digital_link}/item/{code}/21/{encoded(serial)}"

@@ -52,6 +52,20 @@ _PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         "example": "09520123456788",
     },
     "name": {"description": "Its name.", "schema": {"type": "string", "minLength": 1, "maxLength": 80}},
+    "sscc": {
+        "description": "An SSCC, AI (00).",
+        "schema": {"type": "string", "pattern": "^[0-9]{18}$"},
+        "example": "309520120000000015",
+    },
+    "company_prefix": {
+        "description": "A GS1 company prefix.",
+        "schema": {"type": "string", "pattern": "^[0-9]{6,12}$"},
+        "example": "0952012",
+    },
+    "extension_digit": {
+        "description": "The first digit of an SSCC.",
+        "schema": {"type": "integer", "minimum": 0, "maximum": 9},
+    },
     "serial": {
         "description": "A serial, AI (21).",
         "schema": {"type": "string", "minLength": 1, "maxLength": 20},

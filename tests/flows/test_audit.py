@@ -28,13 +28,24 @@ from labelsvc.domain.batches import BatchRequest, LabelsRequest, LotDates, LotRe
 from labelsvc.domain.epcis.reading import read_event
 from labelsvc.domain.jobs import PrinterSpec, Resolution
 from labelsvc.domain.links import Link
+from labelsvc.domain.logistic_units import LogisticRequest, NewSeries
 from labelsvc.domain.moves import Declaration, Move
 from labelsvc.domain.outcomes import Interval
 from labelsvc.domain.products import NewProduct
 from labelsvc.domain.quality import SamplingPlan, VerifyScan
 from labelsvc.domain.reprints import ReprintPolicy, ReprintRequest, ReprintRules
 from labelsvc.errors import LabelsvcError
-from labelsvc.issuing import batches, downloads, label_formats, links, lots, products, restoring
+from labelsvc.issuing import (
+    batches,
+    downloads,
+    label_formats,
+    links,
+    logistic_units,
+    lots,
+    products,
+    restoring,
+    sscc_series,
+)
 from labelsvc.printers.virtual import VirtualPrinter
 from labelsvc.printing import (
     certifying,
@@ -97,6 +108,7 @@ class Walk:
         self.stopped_id = plant.issue(self.lot, 5, printer="p").job_id
         stopped = tables.print_jobs.update().where(tables.print_jobs.c.id == self.stopped_id)
         plant.db.write(lambda conn: conn.execute(stopped.values(state="processing-stopped")))
+        sscc_series.use_series(plant.db, plant.call(), NewSeries("095201234567", 0))
         self.other = plant.product("B{seq:2}")
         self.settled, self.unsettled = plant.lot(self.other), plant.lot(self.other)
         self.in_hand = plant.serials(plant.issue(self.unsettled, 4))
@@ -216,6 +228,13 @@ class Walk:
 
     def issue(self, *, well: bool) -> object:
         return batches.issue(self.db, self.plant.issuer, self.call, self.lot.id, BatchRequest(5 if well else 99))
+
+    def issue_units(self, *, well: bool) -> object:
+        request = LogisticRequest(5 if well else 10_000)
+        return logistic_units.issue_units(self.db, self.plant.issuer, self.call, request)
+
+    def use_series(self, *, well: bool) -> object:
+        return sscc_series.use_series(self.db, self.call, NewSeries("952012" if well else "095201", 0))
 
     def return_numbers(self, *, well: bool) -> object:
         request = ReturnRequest(9, 2 if well else 3, REASON)
@@ -373,6 +392,8 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "open_lot": ("lot.open", False, True, None),
     "edit_lot": ("lot.edit", True, True, None),
     "issue": ("batch.issue", False, True, None),
+    "issue_units": ("batch.issue", False, True, None),
+    "use_series": ("sscc.use", False, True, None),
     "return_numbers": ("batch.return", False, True, REASON),
     "labels": ("batch.download", False, True, None),
     "add_format": ("label_format.add", True, True, None),
@@ -473,7 +494,15 @@ def test_what_is_refused_is_no_entry_and_no_change(plant: Any, subtests: pytest.
 def test_what_was_answered_before_is_no_second_entry(plant: Any) -> None:
     """The same key again changes nothing."""
     walk = Walk(plant)
-    again = (walk.issue, walk.resolve_job, walk.move_numbers, walk.declare, walk.ask_reprint, walk.approve_reprint)
+    again = (
+        walk.issue,
+        walk.issue_units,
+        walk.resolve_job,
+        walk.move_numbers,
+        walk.declare,
+        walk.ask_reprint,
+        walk.approve_reprint,
+    )
     first = [use_case(well=True) for use_case in again]
     before = plant.tables()
     walk.call = replace(walk.call, at=walk.call.at + timedelta(days=1))

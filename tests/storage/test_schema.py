@@ -8,7 +8,9 @@ from subprocess import Popen
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
@@ -91,6 +93,45 @@ def test_a_migration_that_fails_leaves_nothing(blank_url: str) -> None:
         assert schema.current(blank) is None
         with blank.read() as conn:
             assert inspect(conn).get_table_names() == [last]
+
+
+OLD_ROWS = """
+INSERT INTO products (id, code, kind, name, label_format, scheme_id, created_at)
+    VALUES (7, '09520123456788', 'gtin', 'Oil', 'unit-100x50', 3, '2026-11-20 08:30:00');
+INSERT INTO schemes (id, product_id, pattern, key_version, created_at)
+    VALUES (3, 7, 'A{seq:5}', 1, '2026-11-20 08:30:00');
+INSERT INTO lots (id, product_id, number, revision, created_at) VALUES (5, 7, 'L-1', 1, '2026-11-20 08:30:00');
+INSERT INTO pools (id, scheme_id, scope, next, capacity) VALUES (2, 3, '', 10, 99999);
+"""
+
+
+def test_rows_of_before_are_as_they_were(blank_url: str) -> None:
+    """A database of 0002 with products, whose table SQLite makes anew, and lots and schemes that refer to them."""
+    rows = text("SELECT p.code, p.kind, p.name, s.pattern, l.number FROM products p, schemes s, lots l"
+                " WHERE s.product_id = p.id AND l.product_id = p.id AND p.scheme_id = s.id")  # fmt: skip
+    with Database.open(blank_url) as blank:
+        blank.alter(lambda conn: _climb(conn, "0002"))
+        for statement in OLD_ROWS.split(";")[:-1]:
+            blank.write(lambda conn, statement=statement: conn.execute(text(statement.replace(":5}", "\\:5}"))))  # type: ignore[misc]
+        with blank.read() as conn:
+            before = [tuple(row) for row in conn.execute(rows)]
+        schema.upgrade(blank)
+        with blank.read() as conn:
+            assert [tuple(row) for row in conn.execute(rows)] == before
+            assert before == [("09520123456788", "gtin", "Oil", "A{seq:5}", "L-1")]
+        for kind in ("sscc", "item"):
+            blank.write(lambda conn, kind=kind: conn.execute(text(f"UPDATE products SET kind = '{kind}'")))  # type: ignore[misc]
+        with pytest.raises(Exception, match=r"(?i)constraint"):
+            blank.write(lambda conn: conn.execute(text("UPDATE products SET kind = 'gln'")))
+        with pytest.raises(Exception, match=r"(?i)foreign key"):
+            blank.write(lambda conn: conn.execute(text("UPDATE lots SET product_id = 8")))
+
+
+def _climb(conn: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    config.attributes["connection"] = conn
+    command.upgrade(config, revision)
 
 
 UPGRADING = """

@@ -22,6 +22,7 @@ from labelsvc.storage.tables.issuing import (
     products,
     ranges,
     schemes,
+    sscc_series,
 )
 from labelsvc.storage.tables.metadata import metadata
 from labelsvc.storage.tables.printing import (
@@ -97,6 +98,7 @@ __all__ = [
     "scans",
     "schemes",
     "sessions",
+    "sscc_series",
     "station_claims",
     "station_reports",
     "stations",

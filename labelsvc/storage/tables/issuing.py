@@ -48,7 +48,8 @@ label_format_files = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
-#: Trade items. `code` is a GTIN of 14 digits or an own item code; `label_format` is a format's name.
+#: Trade items, and in one row (`sscc`) all logistic units. `code` is a GTIN of 14 digits, an own item code or `(00)`;
+#: `label_format` is a format's name.
 products = Table(
     "products",
     metadata,
@@ -60,7 +61,7 @@ products = Table(
     Column("label_format", String(80), nullable=False),
     Column("scheme_id", BigInteger),
     Column("created_at", Instant, nullable=False),
-    CheckConstraint("kind IN ('gtin', 'item')", name="kind"),
+    CheckConstraint("kind IN ('gtin', 'item', 'sscc')", name="kind"),
 )
 
 #: Serial schemes, immutable; all of one product are proved disjoint before a row is added.
@@ -108,6 +109,20 @@ pools = Table(
     Column("capacity", BigInteger, nullable=False),
     UniqueConstraint("scheme_id", "scope"),
     CheckConstraint("next >= 0 AND next <= capacity", name="next_within_capacity"),
+)
+
+#: SSCCs of one GS1 company prefix and extension digit: one scheme with one pool, and a lot to account for them.
+sscc_series = Table(
+    "sscc_series",
+    metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("company_prefix", String(12), nullable=False),
+    Column("extension_digit", Integer, nullable=False),
+    Column("scheme_id", BigInteger, ForeignKey("schemes.id"), nullable=False, unique=True),
+    Column("lot_id", BigInteger, ForeignKey("lots.id"), nullable=False, unique=True),
+    Column("current", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("company_prefix", "extension_digit"),
 )
 
 #: Grants. The numbers first .. first + count - 1 of a pool; the unit of allocation.

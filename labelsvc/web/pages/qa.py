@@ -54,7 +54,8 @@ def scan() -> Response:
             said = read(text)
             if not isinstance(said, LabelText):
                 raise InvalidInput("scan_unreadable", "Expected a label of ours, got another text.", pointer="/text")
-            return _serial(_code(said, product), said.serial, Shown())
+            label = said.beside(product)
+            return _serial(_code(label), label.serial, Shown())
         lot = form.whole("lot") if form.optional("lot") else None
         wanted = VerifyScan(text, lot, product=product)
         verdict = verifying.verify_scan(house().db, house().issuer, call(), wanted)
@@ -63,11 +64,10 @@ def scan() -> Response:
         return _asked(Shown.again(error))
 
 
-def _code(said: LabelText, product: str | None) -> str:
-    code = said.product or product
-    if code is None:
+def _code(label: LabelText) -> str:
+    if label.product is None:
         raise InvalidInput("missing", "Expected the product of a plain serial, got nothing.", pointer="/product")
-    return code
+    return label.product
 
 
 def _next_scan(form: Form) -> Shown:

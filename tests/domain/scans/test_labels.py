@@ -13,6 +13,35 @@ GS = "\x1d"
 CARD = "labelsvc:lot/12/480/" + "0f" * 32
 
 
+SSCC = "106141412345678908"  # of GS1's EPC Tag Data Standard
+UNIT = LabelText(SSCC, "(00)")
+
+
+@pytest.mark.parametrize(
+    ("text", "product", "reading"),
+    [
+        (f"]C100{SSCC}", None, UNIT),
+        (f"]C102{GTIN}3748{GS}00{SSCC}", None, UNIT),
+        (f"]C100{SSCC}10L-1", None, LabelText(SSCC, "(00)", "L-1")),
+        (f"https://id.example.com/00/{SSCC}", None, LabelText(SSCC, "(00)", domain="https://id.example.com")),
+        # Digits alone are an SSCC where nobody named a product, or the one of logistic units.
+        (f"00{SSCC}", None, UNIT),
+        (SSCC, None, UNIT),
+        (SSCC, "(00)", UNIT),
+        (f"00{SSCC}", GTIN, LabelText(f"00{SSCC}", GTIN)),
+        ("106141412345678907", None, LabelText("106141412345678907")),
+        ("A00001", None, LabelText("A00001")),
+        ("A00001", "VALVE", LabelText("A00001", "VALVE")),
+        ("VALVE/A00001", "PUMP", LabelText("A00001", "VALVE")),
+    ],
+)
+def test_an_sscc_is_read_as_what_it_is(text: str, product: str | None, reading: LabelText) -> None:
+    """With an identifier it says so itself; a serial of a product may look like one."""
+    said = read(text)
+    assert isinstance(said, LabelText)
+    assert said.beside(product) == reading
+
+
 @pytest.mark.parametrize(
     ("text", "reading"),
     [

@@ -13,6 +13,29 @@ down_revision: str | None = "0002"
 
 def upgrade() -> None:
     """Go from 0002 to 0003."""
+    # SQLite makes the table anew; the rows that refer to it stay as they are.
+    with op.batch_alter_table("products", schema=None) as batch_op:
+        batch_op.drop_constraint(op.f("ck_products_kind"), type_="check")
+        batch_op.create_check_constraint(op.f("ck_products_kind"), "kind IN ('gtin', 'item', 'sscc')")
+
+    op.create_table(
+        "sscc_series",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("company_prefix", sa.String(length=12), nullable=False),
+        sa.Column("extension_digit", sa.Integer(), nullable=False),
+        sa.Column("scheme_id", sa.BigInteger(), nullable=False),
+        sa.Column("lot_id", sa.BigInteger(), nullable=False),
+        sa.Column("current", sa.Boolean(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_sscc_series_lot_id")),
+        sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_sscc_series_scheme_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sscc_series")),
+        sa.UniqueConstraint(
+            "company_prefix", "extension_digit", name=op.f("uq_sscc_series_company_prefix_extension_digit")
+        ),
+        sa.UniqueConstraint("lot_id", name=op.f("uq_sscc_series_lot_id")),
+        sa.UniqueConstraint("scheme_id", name=op.f("uq_sscc_series_scheme_id")),
+    )
     op.create_table(
         "captures",
         sa.Column("id", BigKey, nullable=False),
