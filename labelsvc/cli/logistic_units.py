@@ -9,6 +9,7 @@ import click
 from labelsvc.cli.opening import opened
 from labelsvc.domain.logistic_units import Content, LogisticRequest, NewSeries, Series
 from labelsvc.issuing import logistic_units, sscc_series
+from labelsvc.tracking import logistic_units as known_units
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -77,6 +78,21 @@ def issue(  # one argument an option
         for number, piece in enumerate(logistic_units.ssccs_csv(shell.db, shell.issuer, batch.id).body):
             lines = piece.decode().splitlines()[1 if number == 0 else 0 :]
             click.echo("".join(f"{line.partition(',')[0]}\n" for line in lines), nl=False)
+
+
+@sscc.command("lookup")
+@click.argument("sscc_", metavar="SSCC")
+def lookup(sscc_: str) -> None:
+    """Read an SSCC back to its batch, outcome and print job, and to what its label says of the content."""
+    with opened() as shell:
+        found = known_units.look_up(shell.db, shell.issuer, sscc_)
+    its, content = found.issued, found.content
+    job = f", job {its.job_id} on {its.printer}" if its.job_id else ""
+    click.echo(
+        f"(00){its.serial}: batch {its.batch_id}, label {its.label} of {its.range_count}, {its.known.outcome}{job}"
+    )
+    said = {"02": content.gtin, "37": content.count, "10": content.lot, "15": content.best_before, "17": content.expiry}
+    click.echo("".join(f"({ai}){value}" for ai, value in said.items() if value is not None) or "content not told")
 
 
 def _day(moment: datetime | None) -> date | None:
