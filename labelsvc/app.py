@@ -27,6 +27,7 @@ from labelsvc.tracking.hits import Hits
 from labelsvc.web import (
     auth,
     batches,
+    cloning,
     events,
     fleet,
     guard,
@@ -70,6 +71,7 @@ _BLUEPRINTS = (
     serials.bp,
     scans.bp,
     inventory.bp,
+    cloning.bp,
     printers.bp,
     jobs.bp,
     stations.bp,

@@ -15,12 +15,14 @@ from labelsvc.errors import Unavailable
 from labelsvc.printing.webhooks.targets import Reach
 from labelsvc.printing.webhooks.webhooks import Teller
 from labelsvc.storage.database import Database
+from labelsvc.tracking.cloning import Watcher
 from labelsvc.tracking.commissioning import Commissioner
 
 log = logs.logger(__name__)
 
 TELL_SECONDS = 1.0
 COMMISSION_SECONDS = 1.0
+WATCH_SECONDS = 5.0
 
 Chore = tuple[str, Callable[[], object], float]
 
@@ -43,6 +45,7 @@ class Chores:
             ("sealer", self._sealer.look, SEAL_SECONDS),
             ("teller", self._teller.look, TELL_SECONDS),
             ("commissioner", self._commissioner.look, COMMISSION_SECONDS),
+            ("watcher", Watcher(db, _now).look, WATCH_SECONDS),
             *others,
         )
         self._threads = [threading.Thread(target=self._run, args=chore, name=chore[0]) for chore in chores]

@@ -31,6 +31,7 @@ _PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "claim_id": {"description": "Id of a claim of a station.", "schema": _WHOLE},
     "lot_id": {"description": "Id of a lot.", "schema": _WHOLE},
     "webhook_id": {"description": "Id of a webhook.", "schema": _WHOLE},
+    "unit_id": {"description": "Id of a unit.", "schema": _WHOLE},
     "count_id": {"description": "Id of a cycle count.", "schema": _WHOLE},
     "reprint_id": {"description": "Id of a reprint.", "schema": _WHOLE},
     "link_id": {"description": "Id of a link.", "schema": _WHOLE},

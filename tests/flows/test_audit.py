@@ -63,10 +63,12 @@ from labelsvc.printing.stations import claims, reports, stations
 from labelsvc.printing.stations.reports import Said
 from labelsvc.printing.stations.stations import Arrival
 from labelsvc.printing.webhooks import webhooks
+from labelsvc.storage import cloning as clone_signals
 from labelsvc.storage import outcomes, tables
 from labelsvc.storage import printers as printer_rows
+from labelsvc.storage import units as unit_rows
 from labelsvc.storage.database import Database
-from labelsvc.tracking import capturing, commissioning, inventory, scanning
+from labelsvc.tracking import capturing, cloning, commissioning, inventory, scanning
 from tests.ports import free_port
 from tests.printing.test_certifying import QUICK, TRAITS, Beside
 
@@ -374,6 +376,21 @@ class Walk:
         seen = inventory.Count("9521321000001" if well else "1" * 13, (f"{self.other.code}/{self.in_hand[2]}",))
         return inventory.count(self.db, self.plant.issuer, self.call, seen)
 
+    def close_signal(self, *, well: bool) -> object:
+        unit_id = self.suspect() if well else 10**6
+        return cloning.close_signal(self.db, self.call, unit_id, "dismissed", REASON)
+
+    def suspect(self) -> int:
+        """Return a unit that is suspect."""
+
+        def work(conn: Any) -> int:
+            unit_rows.add(conn, {"urn:example:suspect": unit_rows.Identity()})
+            unit_id = unit_rows.ids_of(conn, ["urn:example:suspect"])["urn:example:suspect"]
+            clone_signals.put(conn, unit_id, 0.9, (), self.plant.call().at)
+            return int(unit_id)
+
+        return int(self.plant.db.write(work))
+
 
 #: Use case -> what it writes: action, whether there is something before and after, the reason.
 ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
@@ -423,6 +440,7 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "capture": ("event.capture", False, True, None),
     "commission_range": ("batch.commission", False, True, None),
     "scan": ("unit.scan", False, True, None),
+    "close_signal": ("unit.suspect", True, True, REASON),
     "set_category": ("product.category", True, True, None),
     "count": ("location.count", False, True, None),
 }

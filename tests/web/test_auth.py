@@ -36,6 +36,8 @@ TABLE = {
     "GET /metrics": EVERY,
     "GET /api/v1/serials/{code}/{serial}": EVERY,
     "POST /api/v1/scans": STORES,
+    "GET /api/v1/clone-signals": {"qa"},
+    "POST /api/v1/clone-signals/{unit_id}/close": {"qa"},
     "GET /api/v1/inventory": STORES,
     "GET /api/v1/pick-list": STORES,
     "POST /api/v1/cycle-counts": STORES,
@@ -145,7 +147,19 @@ PAGES = {
 }
 #: Values for the path that name nothing: behind the door there is a 404, or an error about what was not sent.
 IDS = dict.fromkeys(
-    ("lot_id", "batch_id", "job_id", "claim_id", "reprint_id", "webhook_id", "delivery_id", "link_id", "count_id"), 999
+    (
+        "lot_id",
+        "batch_id",
+        "job_id",
+        "claim_id",
+        "reprint_id",
+        "webhook_id",
+        "delivery_id",
+        "link_id",
+        "count_id",
+        "unit_id",
+    ),
+    999,
 )
 NOTHING = {
     "code": "NOTHING",

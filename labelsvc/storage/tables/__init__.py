@@ -1,5 +1,6 @@
 """Every table, by room."""
 
+from labelsvc.storage.tables.cloning import clone_signals
 from labelsvc.storage.tables.fleet import (
     audit_seals,
     printer_history,
@@ -57,6 +58,7 @@ __all__ = [
     "audit_seals",
     "batches",
     "captures",
+    "clone_signals",
     "commissioned",
     "cycle_count_differences",
     "cycle_counts",

@@ -19,24 +19,6 @@ def upgrade() -> None:
         batch_op.create_check_constraint(op.f("ck_products_kind"), "kind IN ('gtin', 'item', 'sscc')")
 
     op.create_table(
-        "sscc_series",
-        sa.Column("id", BigKey, nullable=False),
-        sa.Column("company_prefix", sa.String(length=12), nullable=False),
-        sa.Column("extension_digit", sa.Integer(), nullable=False),
-        sa.Column("scheme_id", sa.BigInteger(), nullable=False),
-        sa.Column("lot_id", sa.BigInteger(), nullable=False),
-        sa.Column("current", sa.Boolean(), nullable=False),
-        sa.Column("created_at", Instant(), nullable=False),
-        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_sscc_series_lot_id")),
-        sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_sscc_series_scheme_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sscc_series")),
-        sa.UniqueConstraint(
-            "company_prefix", "extension_digit", name=op.f("uq_sscc_series_company_prefix_extension_digit")
-        ),
-        sa.UniqueConstraint("lot_id", name=op.f("uq_sscc_series_lot_id")),
-        sa.UniqueConstraint("scheme_id", name=op.f("uq_sscc_series_scheme_id")),
-    )
-    op.create_table(
         "captures",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("name", sa.String(length=36), nullable=False),
@@ -170,6 +152,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lot_id", name=op.f("pk_lot_tracking")),
     )
     op.create_table(
+        "sscc_series",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("company_prefix", sa.String(length=12), nullable=False),
+        sa.Column("extension_digit", sa.Integer(), nullable=False),
+        sa.Column("scheme_id", sa.BigInteger(), nullable=False),
+        sa.Column("lot_id", sa.BigInteger(), nullable=False),
+        sa.Column("current", sa.Boolean(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_sscc_series_lot_id")),
+        sa.ForeignKeyConstraint(["scheme_id"], ["schemes.id"], name=op.f("fk_sscc_series_scheme_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sscc_series")),
+        sa.UniqueConstraint(
+            "company_prefix", "extension_digit", name=op.f("uq_sscc_series_company_prefix_extension_digit")
+        ),
+        sa.UniqueConstraint("lot_id", name=op.f("uq_sscc_series_lot_id")),
+        sa.UniqueConstraint("scheme_id", name=op.f("uq_sscc_series_scheme_id")),
+    )
+    op.create_table(
         "cycle_counts",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("location_id", sa.BigInteger(), nullable=False),
@@ -271,6 +271,22 @@ def upgrade() -> None:
         batch_op.create_index("ix_units_number", ["range_id", "ordinal"], unique=False)
         batch_op.create_index("ix_units_parent_id", ["parent_id"], unique=False)
         batch_op.create_index("ix_units_product_id", ["product_id", "state"], unique=False)
+
+    op.create_table(
+        "clone_signals",
+        sa.Column("unit_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("signs", Json, nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("opened_at", Instant(), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=True),
+        sa.Column("closed_by", sa.String(length=80), nullable=True),
+        sa.Column("closed_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_clone_signals_unit_id")),
+        sa.PrimaryKeyConstraint("unit_id", name=op.f("pk_clone_signals")),
+    )
+    with op.batch_alter_table("clone_signals", schema=None) as batch_op:
+        batch_op.create_index("ix_clone_signals_state", ["state", "score"], unique=False)
 
     op.create_table(
         "cycle_count_differences",
