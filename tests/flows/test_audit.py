@@ -142,6 +142,7 @@ class Walk:
         reprints.set_reprint_policy(plant.db, plant.call(), self.product.code, policy)
         self.asked = [self.ask_again(plant.call(), serial).id for serial in self.labelled[1:]]
         self.toml = label_formats.get_format(plant.db, "plain").toml
+        self.suspect_id = self.suspect()
         self.call = plant.call("the-key", client="auditor")
 
     def begin_station(self) -> None:
@@ -377,7 +378,7 @@ class Walk:
         return inventory.count(self.db, self.plant.issuer, self.call, seen)
 
     def close_signal(self, *, well: bool) -> object:
-        unit_id = self.suspect() if well else 10**6
+        unit_id = self.suspect_id if well else 10**6
         return cloning.close_signal(self.db, self.call, unit_id, "dismissed", REASON)
 
     def suspect(self) -> int:
