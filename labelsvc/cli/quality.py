@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 
-from labelsvc.cli import explaining
+from labelsvc.cli import explaining, scanning_offline
 from labelsvc.cli.issuing import lot
 from labelsvc.cli.opening import ID, opened
 from labelsvc.domain.moves import DECLARED, MOVES, Declaration, Move
 from labelsvc.domain.quality import PlanKind, Reconciliation, SamplingPlan, VerifyScan
+from labelsvc.domain.units.intents import INTENTS
 from labelsvc.errors import InvalidInput
 from labelsvc.printing import close_report, numbers, reconciliation, verifying
 
+_FILE = click.Path(path_type=Path, dir_okay=False)
 _OF = sorted({of for sources in DECLARED.values() for of in sources})
 
 
@@ -110,13 +112,27 @@ def move(product_code: str, outcome: str, serials: tuple[str, ...], reason: str,
 @click.option(
     "--separator", "separators", multiple=True, help="With --explain: what the scanner sends for GS, e.g. F8."
 )
-def scan(
-    lot_id: int | None, batch_id: int | None, product_code: str | None, *, text: str | None, separators: tuple[str, ...]
-) -> None:
+@click.option(
+    "--offline", type=_FILE, help="Keep scans of things in this file, with their time, for a server out of reach."
+)
+@click.option("--intent", type=click.Choice(INTENTS), default="find", help="With --offline: what is meant by them.")
+@click.option("--place", help="With --offline: where it is, a GLN or a location's URI.")
+@click.option("--replay", type=_FILE, help="Send the scans of such a file; again and again is safe.")
+@click.option("--server", "url", help="With --replay: where the server is, https://labels.example.com.")
+@click.option("--key-file", type=_FILE, help="With --replay: file with a key of role warehouse or retail.")
+def scan(text: str | None, offline: Path | None, replay: Path | None, **more: Any) -> None:
     """Say what scanned labels are, one a line from standard input, as a hand scanner types them."""
     if text is not None:
-        explaining.explain(text, separators)
-        return
+        explaining.explain(text, more["separators"])
+    elif offline is not None:
+        scanning_offline.keep(offline, more["intent"], more["place"])
+    elif replay is not None:
+        scanning_offline.send(replay, more["url"], more["key_file"])
+    else:
+        _verify(more["lot_id"], more["batch_id"], more["product_code"])
+
+
+def _verify(lot_id: int | None, batch_id: int | None, product_code: str | None) -> None:
     with opened() as shell:
         for line in sys.stdin:
             typed = VerifyScan(line.rstrip("\r\n"), lot_id, batch_id, product_code)

@@ -67,16 +67,17 @@ class Server:
         if self.pin is not None and not re.fullmatch(r"sha256:[0-9a-fA-F]{64}", self.pin):
             raise InvalidInput("station_server", "Expected a pin as sha256:HEX, got another.")
 
-    def ask(self, path: str, body: dict[str, Any], *, patience: float = 0) -> dict[str, Any]:
+    def ask(self, path: str, body: dict[str, Any], *, patience: float = 0, key: str | None = None) -> dict[str, Any]:
         """POST a question and return the answer.
 
         Args:
             patience: seconds that the server may take.
+            key: the Idempotency-Key, where the route takes one.
 
         Raises:
             Unreachable, Refused: there is none.
         """
-        with _Exchange(self, "POST", path, body, patience) as exchange:
+        with _Exchange(self, "POST", path, body, (patience, key)) as exchange:
             return exchange.answer()
 
     def fetch(self, path: str) -> Iterator[bytes]:
@@ -85,15 +86,23 @@ class Server:
         Raises:
             Unreachable, Refused: there are none, or they broke off.
         """
-        with _Exchange(self, "GET", path, None, 0) as exchange:
+        with _Exchange(self, "GET", path, None) as exchange:
             yield from exchange.body()
 
 
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, server: Server, method: str, path: str, body: dict[str, Any] | None, patience: float) -> None:
+    def __init__(
+        self,
+        server: Server,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        terms: tuple[float, str | None] = (0, None),
+    ) -> None:
         self._server = server
+        patience, self._key = terms
         self._connection = _connection(server, SILENCE + patience)
         self._request = (method, urlsplit(server.url).path.rstrip("/") + path, body)
 
@@ -104,6 +113,8 @@ class _Exchange:
             headers["Authorization"] = f"Bearer {self._server.key_file.read_text('ascii').strip()}"
             if body is not None:
                 headers["Content-Type"] = "application/json"
+            if self._key is not None:
+                headers["Idempotency-Key"] = self._key
             self._connection.connect()
             _check_pin(self._connection, self._server.pin)
             self._connection.request(method, path, None if body is None else json.dumps(body).encode(), headers)

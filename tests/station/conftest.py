@@ -44,7 +44,7 @@ class Wire:
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"}
 
-    def ask(self, path: str, body: dict[str, Any], *, patience: float = 0) -> dict[str, Any]:
+    def ask(self, path: str, body: dict[str, Any], *, patience: float = 0, key: str | None = None) -> dict[str, Any]:
         if self.cut:
             raise Unreachable("Expected a network, got none.")
         self.before(path)
