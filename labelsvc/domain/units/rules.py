@@ -5,7 +5,7 @@ A finding is no refusal: the event is kept. But it moves nothing before a person
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Literal
 
 from labelsvc.domain.units.standing import ON_HAND, RECALLED, Fact, Standing, Terms
@@ -139,7 +139,7 @@ def _selling(unit: Standing, fact: Fact, terms: Terms) -> Finding | None:
         (unit.recalled, "sale_blocked_recalled"),
         (unit.on_hold, "sale_blocked_on_hold"),
         (unit.quality == "non_conformant", "sale_blocked_failed_tests"),
-        (_is_expired(unit, fact.at.date(), terms), "sale_blocked_expired"),
+        (_is_expired(unit, fact.at.astimezone(UTC).date(), terms), "sale_blocked_expired"),
         (unit.state in ("stolen", "lost"), "sale_blocked_stolen"),
     )
     return next((code for blocked, code in blocks if blocked), None)
