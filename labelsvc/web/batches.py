@@ -10,6 +10,7 @@ from flask import Response
 
 from labelsvc.domain.batches import LabelsRequest
 from labelsvc.issuing import batches, downloads
+from labelsvc.tracking import label_events
 from labelsvc.web.auth import call, client, role
 from labelsvc.web.house import house
 from labelsvc.web.models.batches import Batch, LabelQuery, LabelsQuery, ReturnIn
@@ -78,6 +79,15 @@ def get_label_png(batch_id: int, number: int, query: LabelQuery) -> Any:
     The role line gets labels of batches without a printer only.
     """
     return _labels(batch_id, LabelsRequest("png", number, 1, query.dpmm))
+
+
+@bp.get("/<whole:batch_id>/events")
+@role("line", "qa")
+@bp.output(FileSchema, content_type="application/json")
+@bp.doc(operation_id="getBatchEvents")
+def get_batch_events(batch_id: int) -> Any:
+    """Download what became of a batch's numbers and labels as an EPCISDocument: reserving, encoding, scrapping."""
+    return streamed(house().lanes, lambda: label_events.batch_events(house().db, house().issuer, batch_id))
 
 
 @bp.post("/<whole:batch_id>/return")

@@ -64,6 +64,7 @@ TABLE = {
     "GET /api/v1/lots/{lot_id}/batches": {"line", "qa"},
     "GET /api/v1/batches/{batch_id}": {"line", "qa"},
     "GET /api/v1/batches/{batch_id}/serials.csv": {"line", "qa"},
+    "GET /api/v1/batches/{batch_id}/events": {"line", "qa"},
     "GET /api/v1/batches/{batch_id}/labels.zpl": {"line", "qa"},
     "GET /api/v1/batches/{batch_id}/labels.pdf": {"line", "qa"},
     "GET /api/v1/batches/{batch_id}/labels/{number}.png": {"line", "qa"},
