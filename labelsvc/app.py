@@ -19,7 +19,7 @@ from labelsvc.domain.reprints import ReprintRules
 from labelsvc.issuing.label_formats import seed_formats
 from labelsvc.metrics import Metrics
 from labelsvc.settings import Settings
-from labelsvc.storage import installation, job_states, schema
+from labelsvc.storage import finding_lists, installation, job_states, schema
 from labelsvc.storage.database import Database
 from labelsvc.storage.secret_file import read_secret
 from labelsvc.tracking import hits
@@ -29,6 +29,7 @@ from labelsvc.web import (
     batches,
     cloning,
     events,
+    findings,
     fleet,
     guard,
     inventory,
@@ -42,6 +43,7 @@ from labelsvc.web import (
     page_views,
     pages,
     paths,
+    places,
     printers,
     problems,
     products,
@@ -72,6 +74,8 @@ _BLUEPRINTS = (
     scans.bp,
     inventory.bp,
     cloning.bp,
+    places.bp,
+    findings.bp,
     printers.bp,
     jobs.bp,
     stations.bp,
@@ -169,6 +173,10 @@ def open_house(settings: Settings) -> House:
     def count_guesses() -> tuple[int, int]:
         return hits.guessed(db, settings.guess_alarm, _now())
 
+    def count_findings() -> int:
+        with db.read() as conn:
+            return finding_lists.counted(conn)
+
     checks = {"database": check_database, "schema": lambda: schema.check(db), "secret": check_secret}
     try:
         for name in ("schema", "secret"):
@@ -182,7 +190,7 @@ def open_house(settings: Settings) -> House:
         issuer,
         settings.data_dir,
         _now,
-        Metrics(count_jobs, count_guesses),
+        Metrics(count_jobs, count_guesses, count_findings),
         Lanes(settings.threads),
         checks,
         Feeds(settings.threads),

@@ -33,14 +33,15 @@ class Chores:
     Args:
         reach: where webhooks may lead.
         others: what else this process does: each a name, what is done, and every how many seconds.
+        site: where units begin, a location's canonical URI.
     """
 
-    def __init__(self, db: Database, issuer: Issuer, reach: Reach, *others: Chore) -> None:
+    def __init__(self, db: Database, issuer: Issuer, reach: Reach, *others: Chore, site: str | None = None) -> None:
         self._stop = threading.Event()
         self._others = others
         self._sealer = Sealer(db, _now)
         self._teller = Teller(db, issuer, reach, _now)
-        self._commissioner = Commissioner(db, issuer, None, _now)
+        self._commissioner = Commissioner(db, issuer, site, _now)
         chores = (
             ("sealer", self._sealer.look, SEAL_SECONDS),
             ("teller", self._teller.look, TELL_SECONDS),

@@ -18,10 +18,14 @@ class Metrics:
     Args:
         job_states: asked at every scrape: state of print jobs -> how many.
         guesses: asked at every scrape: serials that never were, asked for in this hour; products of which too many.
+        findings: asked at every scrape: findings that are open.
     """
 
     def __init__(
-        self, job_states: Callable[[], Mapping[str, int]], guesses: Callable[[], tuple[int, int]] = lambda: (0, 0)
+        self,
+        job_states: Callable[[], Mapping[str, int]],
+        guesses: Callable[[], tuple[int, int]] = lambda: (0, 0),
+        findings: Callable[[], int] = lambda: 0,
     ) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
@@ -34,6 +38,7 @@ class Metrics:
         self._hits = Counter("labelsvc_resolver_hits", "Questions of strangers.", ("outcome",), registry=self._registry)
         self._registry.register(_JobStates(job_states))
         self._registry.register(_Guesses(guesses))
+        self._registry.register(_Findings(findings))
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answer; `route` is the rule, never the path (whose number of values has no bound)."""
@@ -93,3 +98,23 @@ class _Guesses(Collector):
             GaugeMetricFamily("labelsvc_guesses", "Serials that never were, asked for in this hour.", guesses),
             GaugeMetricFamily("labelsvc_products_guessed", "Products of which too many were, in this hour.", products),
         ]
+
+
+class _Findings(Collector):
+    """Findings that somebody has to look at, counted in the database at every scrape."""
+
+    def __init__(self, count: Callable[[], int]) -> None:
+        self._count = count
+
+    def describe(self) -> Iterable[Metric]:
+        """Say what will be collected, so that registering asks no database."""
+        return [self._family()]
+
+    def collect(self) -> Iterable[Metric]:
+        """Count now."""
+        family = self._family()
+        family.add_metric([], self._count())
+        return [family]
+
+    def _family(self) -> GaugeMetricFamily:
+        return GaugeMetricFamily("labelsvc_findings_open", "Findings that are open.", labels=[])

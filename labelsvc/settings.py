@@ -42,6 +42,7 @@ class Settings:
         responder_gln: who answers, where a verification router service asks; None: it is not said.
         resolver_rate: answers of the resolver a minute, for one address.
         guess_alarm: serials that never were, asked for of one product in an hour, at which an alarm is raised.
+        site: the location where units begin that are made here, canonical; None: their events name none.
         reprint_reasons: the site's own reasons for reprints, beside the ordinary ones.
         shifts: when shifts begin, by the clock of which zone.
     """
@@ -66,6 +67,7 @@ class Settings:
     responder_gln: str | None = None
     resolver_rate: int = 120
     guess_alarm: int = 100
+    site: str | None = None
     reprint_reasons: tuple[str, ...] = ()
     shifts: tuple[tuple[time, ...], tzinfo] = ((time(6), time(14), time(22)), UTC)
 
@@ -192,6 +194,15 @@ def _gln(text: str) -> str:
     return text
 
 
+def _site(text: str) -> str:
+    """Read a GLN, or the URI of a location as events name it."""
+    if re.fullmatch(r"[0-9]+", text, re.ASCII):
+        return f"https://id.gs1.org/414/{_gln(text)}"
+    if not re.fullmatch(r"https://[!-~]{1,190}", text):
+        raise ValueError(f"Expected a GLN, or a URI that begins with https://, got {_shown(text)}.")
+    return text
+
+
 def _codes(text: str) -> tuple[str, ...]:
     found = tuple(code.strip() for code in text.split(","))
     wrong = next((code for code in found if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", code)), None)
@@ -239,6 +250,7 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "RESPONDER_GLN": ("responder_gln", _gln),
     "RESOLVER_RATE": ("resolver_rate", _whole(1, 1_000_000)),
     "GUESS_ALARM": ("guess_alarm", _whole(1, 1_000_000)),
+    "SITE": ("site", _site),
     "REPRINT_REASONS": ("reprint_reasons", _codes),
     "SHIFTS": ("shifts", _shifts),
 }

@@ -33,6 +33,12 @@ def test_granted_numbers_add_up() -> None:
     assert samples(metrics)["labelsvc_labels_granted_total", ()] == 501
 
 
+def test_open_findings_are_counted_at_every_scrape() -> None:
+    counts = iter((3, 4))
+    metrics = Metrics(dict, findings=lambda: next(counts))
+    assert [samples(metrics)["labelsvc_findings_open", ()] for _ in range(2)] == [3, 4]
+
+
 def test_jobs_are_counted_at_every_scrape() -> None:
     states = {"pending": 3}
     metrics = Metrics(lambda: states)

@@ -35,6 +35,15 @@ def test_the_digital_link_domain_has_no_default() -> None:
         Settings.from_environment({})
 
 
+def test_the_site_is_a_location_by_its_gln_or_its_uri() -> None:
+    assert read().site is None
+    assert read(SITE="9521321000001").site == "https://id.gs1.org/414/9521321000001"
+    assert read(SITE="https://id.example.com/locations/HALL-1").site == "https://id.example.com/locations/HALL-1"
+    for text in ("9521321000003", "HALL-1", "https://a b"):
+        with pytest.raises(InvalidInput, match=r"LABELSVC_SITE: Expected"):
+            read(SITE=text)
+
+
 @pytest.mark.parametrize(
     "text",
     ["id.example.com", "https://id.example.com", "https://ID.Example.com/", "ID.EXAMPLE.COM/"],

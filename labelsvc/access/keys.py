@@ -8,11 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from labelsvc.access.roles import Client, check_role
+from labelsvc.access.roles import PARTNER, Client, check_party, check_role
 from labelsvc.domain.actors import Call
 from labelsvc.domain.products import check_name
 from labelsvc.errors import Conflict, InvalidInput, Unauthenticated, at
-from labelsvc.storage import audit, keys
+from labelsvc.storage import audit, keys, places
 from labelsvc.storage.database import Database
 from labelsvc.storage.keys import ApiKey
 
@@ -20,33 +20,45 @@ _PREFIX = "lsk_"
 _NAME_AT_MOST = 80
 
 
-def add_key(db: Database, call: Call, name: str, role: str, expires_at: datetime | None = None) -> tuple[ApiKey, str]:
+def add_key(
+    db: Database, call: Call, name: str, role: str, expires_at: datetime | None = None, party: str | None = None
+) -> tuple[ApiKey, str]:
     """Make a key for a client and return it with its secret, which is shown this once.
 
-    A client's further key (for rotation) has the role of its others.
+    A client's further key (for rotation) has the role of its others, and is of the same party as every key before:
+    what a client captured stays its party's.
+
+    Args:
+        party: whose a partner is, a canonical URI.
 
     Raises:
-        InvalidInput: the role is none of ROLES, the name is not one, or the expiry has passed.
-        Conflict: the client has usable keys of another role.
+        InvalidInput: the role is none of ROLES, or has a party where it may not or none where it must; the name is not
+            one, or the expiry has passed.
+        Conflict: the client has usable keys of another role, or ever had one of another party.
     """
     with at("/name"):
         check_name(name, _NAME_AT_MOST)
         if ":" in name:  # `shell:root` is another actor, with Idempotency-Keys of its own (domain.actors)
             raise InvalidInput("client_name", "Expected a name without ':', got one with it.")
     check_role(role)
+    check_party(role, party)
     if expires_at is not None and expires_at <= call.at:
         raise InvalidInput(
             "expiry_past", f"Expected a moment to come, got {expires_at.isoformat()}.", pointer="/expires_at"
         )
     secret = _PREFIX + secrets.token_urlsafe(32)
-    draft = ApiKey(0, name, role, call.at, expires_at, None)
 
     def work(conn: Connection) -> ApiKey:
-        others = {key.role for key in keys.of_client(conn, name) if key.usable(call.at)} - {role}
+        before = keys.of_client(conn, name)
+        others = {key.role for key in before if key.usable(call.at)} - {role}
         if others:
             raise Conflict("client_role", f"Expected role {others.pop()} as of the client's other keys, got {role}.")
-        key_id = keys.add(conn, draft, _digest(secret))
+        if {key.party for key in before} - {party}:
+            raise Conflict("client_party", "Expected a client of one party for ever, got another party.")
+        party_id = places.party_ids(conn, (party,), call.at).get(party or "")
+        key_id = keys.add(conn, ApiKey(0, name, role, call.at, expires_at, None, party_id), _digest(secret))
         after = {"name": name, "role": role, "expires_at": expires_at.isoformat() if expires_at else None}
+        after |= {"party": party} if party else {}
         audit.record(conn, call, "key.add", f"key:{key_id}", after=after)
         return keys.get(conn, key_id)
 
@@ -83,9 +95,9 @@ def authenticate(db: Database, secret: str, now: datetime) -> Client:
     """
     with db.read() as conn:
         key = keys.by_digest(conn, _digest(secret)) if secret.startswith(_PREFIX) else None
-    if key is None or not key.usable(now):
+    if key is None or not key.usable(now) or (key.role == PARTNER and key.party_id is None):
         raise Unauthenticated("key_invalid", "Expected a key that is known, current and not revoked, got another.")
-    return Client(key.name, key.role)  # type: ignore[arg-type]  # only ROLES are ever stored
+    return Client(key.name, key.role, party=key.party_id)  # type: ignore[arg-type]  # only ROLES are ever stored
 
 
 def _digest(secret: str) -> str:

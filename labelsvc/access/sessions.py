@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from labelsvc.access import passwords
 from labelsvc.access.guesses import Guesses
-from labelsvc.access.roles import Client
+from labelsvc.access.roles import PARTNER, Client
 from labelsvc.access.users import NAME
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.errors import TooMany, Unauthenticated
@@ -125,11 +125,17 @@ def enter(db: Database, token: str, now: datetime) -> Entered:
     digest = _digest(token)
     with db.read() as conn:
         session = sessions.find(conn, digest)
-    if session is None or not now < min(session.expires_at, session.seen_at + IDLE) or session.disabled:
+    if session is None or not now < min(session.expires_at, session.seen_at + IDLE) or _shut_out(session):
         raise Unauthenticated("session_ended", "Expected a session that goes on, got one that has ended.")
     if now - session.seen_at >= _SEEN_EVERY:
         db.write(lambda conn: sessions.seen(conn, digest, now))
-    return Entered(Client(session.name, session.role, "user"), form_key(token))  # type: ignore[arg-type]  # one of ROLES
+    found = Client(session.name, session.role, "user", session.party_id)  # type: ignore[arg-type]  # one of ROLES
+    return Entered(found, form_key(token))
+
+
+def _shut_out(session: sessions.Session) -> bool:
+    # Before partners had parties there may have been some: of nobody they would see what nobody should.
+    return session.disabled or (session.role == PARTNER and session.party_id is None)
 
 
 def sign_out(db: Database, call: Call, token: str) -> None:

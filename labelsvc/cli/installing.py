@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from labelsvc import access
-from labelsvc.cli.opening import ID, opened, settings
+from labelsvc.cli.opening import ID, opened, settings, tab
 from labelsvc.domain.gs1 import check_digital_link_domain
 from labelsvc.errors import Unavailable
 from labelsvc.issuing import restoring
@@ -130,13 +130,14 @@ def key() -> None:
 @key.command("add")
 @click.option("--role", required=True, type=click.Choice(access.ROLES), help="What the client may do.")
 @click.option("--days", type=click.IntRange(1, 3_650), help="Expires after this many days; without it, never.")
+@click.option("--party", help="Whose a partner is: GLN, own code or URI.")
 @click.argument("name")
-def key_add(role: str, days: int | None, name: str) -> None:
+def key_add(role: str, days: int | None, party: str | None, name: str) -> None:
     """Make a key for the client NAME and print it, alone and this once."""
     with opened() as shell:
         call = shell.call()
         expires_at = call.at + timedelta(days=days) if days else None
-        _, text = access.add_key(shell.db, call, name, role, expires_at)
+        _, text = access.add_key(shell.db, call, name, role, expires_at, shell.party(party))
     click.echo(text)
 
 
@@ -147,7 +148,7 @@ def key_list() -> None:
         now = datetime.now(UTC)
         for found in access.list_keys(shell.db):
             state = "usable" if found.usable(now) else "revoked" if found.revoked_at else "expired"
-            click.echo(f"{found.id}\t{found.name}\t{found.role}\t{state}")
+            click.echo(f"{found.id}\t{found.name}\t{found.role}\t{state}{tab(found.party)}")
 
 
 @key.command("revoke")

@@ -18,6 +18,7 @@ from labelsvc.domain.actors import Actor, Call
 from labelsvc.domain.gs1 import check_digital_link_domain
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.pages import Page
+from labelsvc.domain.places import named
 from labelsvc.settings import Settings
 from labelsvc.storage import installation, schema
 from labelsvc.storage.database import Database
@@ -45,6 +46,18 @@ class Shell:
             key: the Idempotency-Key; without one the command is a new request each time.
         """
         return Call(shell_actor(), datetime.now(UTC), key or f"shell-{secrets.token_hex(16)}")
+
+    def party(self, text: str | None) -> str | None:
+        """Return the canonical URI of a party that is named by GLN, own code or URI; None: none is."""
+        if text is None:
+            return None
+        with errors.at("/party"):
+            return named("party", text, self.issuer.digital_link)
+
+
+def tab(text: str | None) -> str:
+    """Return a further field of a line, where there is one."""
+    return f"\t{text}" if text else ""
 
 
 def shell_actor() -> Actor:

@@ -44,7 +44,8 @@ def serve(host: str | None, port: int | None) -> None:
         on_stop(printing.stop, house.feeds.close, house.polls.close, listener.stop)
         thread.start()
         keeper = Keeper(house.db, house.hits, chosen.guess_alarm, house.now)
-        chores = Chores(house.db, house.issuer, chosen.webhook_reach, ("keeper", keeper.look, KEEP_SECONDS))
+        keeping = ("keeper", keeper.look, KEEP_SECONDS)
+        chores = Chores(house.db, house.issuer, chosen.webhook_reach, keeping, site=chosen.site)
         log.info("serve.started", urls=listener.urls)
         if sys.stderr.isatty():  # elsewhere every line is an event of the log
             click.echo(f"labelsvc listens on {' and '.join(listener.urls)}", err=True)
@@ -65,7 +66,7 @@ def worker() -> None:
         with dialled_in(shell.settings) as callers:
             running = Worker(shell.db, shell.issuer, shell.settings.data_dir, callers=callers)
             on_stop(running.stop)
-            with Chores(shell.db, shell.issuer, shell.settings.webhook_reach):
+            with Chores(shell.db, shell.issuer, shell.settings.webhook_reach, site=shell.settings.site):
                 running.run()
 
 

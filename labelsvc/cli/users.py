@@ -8,7 +8,7 @@ import click
 
 from labelsvc import access
 from labelsvc.access.passwords import LENGTH_AT_MOST
-from labelsvc.cli.opening import opened
+from labelsvc.cli.opening import opened, tab
 
 
 @click.group()
@@ -29,13 +29,15 @@ _stdin = click.option("--password-stdin", is_flag=True, help="Read the password 
 
 @user.command("add")
 @click.option("--role", required=True, type=click.Choice(access.ROLES), help="What the user may do.")
+@click.option("--party", help="Whose a partner is: GLN, own code or URI.")
 @_stdin
 @click.argument("name")
-def user_add(name: str, role: str, *, password_stdin: bool) -> None:
+def user_add(name: str, role: str, party: str | None, *, password_stdin: bool) -> None:
     """Add the user NAME; the password (12 to 200 characters) is asked for."""
     with opened() as shell:
-        made = access.add_user(shell.db, shell.call(), name, role, _password(from_stdin=password_stdin))
-    click.echo(f"{made.name}\t{made.role}")
+        whose = shell.party(party)
+        made = access.add_user(shell.db, shell.call(), name, role, _password(from_stdin=password_stdin), whose)
+    click.echo(f"{made.name}\t{made.role}{tab(made.party)}")
 
 
 @user.command("list")
@@ -43,7 +45,8 @@ def user_list() -> None:
     """Show all users."""
     with opened() as shell:
         for found in access.list_users(shell.db):
-            click.echo(f"{found.name}\t{found.role}\t{'disabled' if found.disabled_at else 'enabled'}")
+            state = "disabled" if found.disabled_at else "enabled"
+            click.echo(f"{found.name}\t{found.role}\t{state}{tab(found.party)}")
 
 
 @user.command("password")

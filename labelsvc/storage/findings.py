@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select, update
 
+from labelsvc.storage import webhooks
 from labelsvc.storage.database import insert_new, members
-from labelsvc.storage.tables import findings, unit_events
+from labelsvc.storage.tables import events, findings, unit_events
 
 #: Findings of counts are no rules that units' events break: they stay until somebody closes them.
 _COUNTED = "count_"
@@ -22,10 +23,22 @@ def open_new(conn: Connection, event_id: int, counts: Mapping[str, int], at: dat
 
 def _open(conn: Connection, event_id: int, code: str, count: int, at: datetime) -> None:
     row = {"event_id": event_id, "code": code, "count": count, "state": "open", "opened_at": at}
-    if insert_new(conn, findings, row) is None:
+    opened = insert_new(conn, findings, row) is not None
+    if not opened:
         its = (findings.c.event_id == event_id, findings.c.code == code)
         conn.execute(update(findings).where(*its).values(count=count))
-        conn.execute(update(findings).where(*its, findings.c.state == "lapsed").values(state="open", closed_at=None))
+        again = update(findings).where(*its, findings.c.state == "lapsed").values(state="open", closed_at=None)
+        opened = bool(conn.execute(again).rowcount)
+    if opened:
+        _tell(conn, event_id, code, count, at)
+
+
+def _tell(conn: Connection, event_id: int, code: str, count: int, at: datetime) -> None:
+    """Tell webhooks of a finding that is open now; one that comes back is told again."""
+    query = select(findings.c.id, events.c.event_id, events.c.event_time).join(events)
+    row = conn.execute(query.where(findings.c.event_id == event_id, findings.c.code == code)).one()
+    said = {"finding": row.id, "code": code, "count": count, "event": row.event_id}
+    webhooks.emit(conn, "finding.opened", {**said, "event_time": row.event_time.isoformat()}, at)
 
 
 def of_event(conn: Connection, event_id: int) -> Mapping[str, int]:

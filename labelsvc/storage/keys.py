@@ -9,12 +9,16 @@ from sqlalchemy import Connection, insert, select, update
 
 from labelsvc.errors import NotFound
 from labelsvc.storage.pages import AnyRow
-from labelsvc.storage.tables import api_keys
+from labelsvc.storage.tables import api_keys, parties
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key of a client; several keys may share a client's name, so that one can be rotated without a gap."""
+    """A key of a client; several keys may share a client's name, so that one can be rotated without a gap.
+
+    Attributes:
+        party_id, party: whose a partner is; party: its canonical URI.
+    """
 
     id: int
     name: str
@@ -22,6 +26,8 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    party_id: int | None = None
+    party: str | None = None
 
     def usable(self, now: datetime) -> bool:
         """Neither revoked nor expired."""
@@ -35,7 +41,9 @@ _KEY = select(
     api_keys.c.created_at,
     api_keys.c.expires_at,
     api_keys.c.revoked_at,
-)
+    api_keys.c.party_id,
+    parties.c.uri.label("party"),
+).outerjoin(parties, parties.c.id == api_keys.c.party_id)
 
 
 def _key(row: AnyRow) -> ApiKey:
@@ -48,6 +56,7 @@ def add(conn: Connection, key: ApiKey, digest: str) -> int:
         insert(api_keys).values(
             name=key.name,
             role=key.role,
+            party_id=key.party_id,
             digest=digest,
             created_at=key.created_at,
             expires_at=key.expires_at,

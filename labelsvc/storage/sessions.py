@@ -17,6 +17,7 @@ class Session:
     Attributes:
         seen_at: when it was used last, to the minute.
         disabled: its user may not sign in any more.
+        party_id: whose they are, where they are a partner.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Session:
     expires_at: datetime
     seen_at: datetime
     disabled: bool
+    party_id: int | None = None
 
 
 def add(conn: Connection, digest: str, user_id: int, now: datetime, expires_at: datetime) -> None:
@@ -35,11 +37,15 @@ def add(conn: Connection, digest: str, user_id: int, now: datetime, expires_at: 
 def find(conn: Connection, digest: str) -> Session | None:
     """Return the session with this digest, be it over or not."""
     row = conn.execute(
-        select(users.c.name, users.c.role, sessions.c.expires_at, sessions.c.seen_at, users.c.disabled_at)
+        select(
+            users.c.name, users.c.role, sessions.c.expires_at, sessions.c.seen_at, users.c.disabled_at, users.c.party_id
+        )
         .join_from(sessions, users, users.c.id == sessions.c.user_id)
         .where(sessions.c.digest == digest)
     ).one_or_none()
-    return Session(row.name, row.role, row.expires_at, row.seen_at, row.disabled_at is not None) if row else None
+    if row is None:
+        return None
+    return Session(row.name, row.role, row.expires_at, row.seen_at, row.disabled_at is not None, row.party_id)
 
 
 def seen(conn: Connection, digest: str, now: datetime) -> None:

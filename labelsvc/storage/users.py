@@ -10,25 +10,39 @@ from sqlalchemy import Connection, select, update
 from labelsvc.errors import NotFound
 from labelsvc.storage.database import insert_new
 from labelsvc.storage.pages import AnyRow
-from labelsvc.storage.tables import users
+from labelsvc.storage.tables import parties, users
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who signs in at the pages."""
+    """A person who signs in at the pages.
+
+    Attributes:
+        party_id, party: whose a partner is; party: its canonical URI.
+    """
 
     id: int
     name: str
     role: str
     created_at: datetime
     disabled_at: datetime | None
+    party_id: int | None = None
+    party: str | None = None
 
 
-_USER = select(users.c.id, users.c.name, users.c.role, users.c.created_at, users.c.disabled_at)
+_USER = select(
+    users.c.id,
+    users.c.name,
+    users.c.role,
+    users.c.created_at,
+    users.c.disabled_at,
+    users.c.party_id,
+    parties.c.uri.label("party"),
+).outerjoin(parties, parties.c.id == users.c.party_id)
 
 
 def _user(row: AnyRow) -> User:
-    return User(row.id, row.name, row.role, row.created_at, row.disabled_at)
+    return User(row.id, row.name, row.role, row.created_at, row.disabled_at, row.party_id, row.party)
 
 
 def add(conn: Connection, user: User, password: str) -> bool:
@@ -37,7 +51,13 @@ def add(conn: Connection, user: User, password: str) -> bool:
     Args:
         password: what is kept of it.
     """
-    values = {"name": user.name, "role": user.role, "password": password, "created_at": user.created_at}
+    values = {
+        "name": user.name,
+        "role": user.role,
+        "party_id": user.party_id,
+        "password": password,
+        "created_at": user.created_at,
+    }
     return insert_new(conn, users, values) is not None
 
 
@@ -57,7 +77,7 @@ def get(conn: Connection, name: str, *, lock: bool = False) -> User:
         NotFound: there is none.
     """
     query = _USER.where(users.c.name == name)
-    row = conn.execute(query.with_for_update() if lock else query).one_or_none()
+    row = conn.execute(query.with_for_update(of=users) if lock else query).one_or_none()
     if row is None:
         raise NotFound("user_unknown", f"Expected the name of a user, got {name[:40]!r}.", pointer="/name")
     return _user(row)

@@ -24,6 +24,7 @@ Event = Literal[
     "reprint.asked",
     "lot.closed",
     "product.guessed",
+    "finding.opened",
 ]
 EVENTS: tuple[Event, ...] = get_args(Event)
 

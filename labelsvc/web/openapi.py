@@ -35,6 +35,9 @@ _PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "count_id": {"description": "Id of a cycle count.", "schema": _WHOLE},
     "reprint_id": {"description": "Id of a reprint.", "schema": _WHOLE},
     "link_id": {"description": "Id of a link.", "schema": _WHOLE},
+    "finding_id": {"description": "Id of a finding.", "schema": _WHOLE},
+    "party_id": {"description": "Id of a party.", "schema": _WHOLE},
+    "location_id": {"description": "Id of a location.", "schema": _WHOLE},
     "delivery_id": {"description": "Id of a delivery.", "schema": _WHOLE},
     "gtin": {
         "description": "GTIN, always 14 digits.",

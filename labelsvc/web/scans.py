@@ -1,4 +1,4 @@
-"""/scans and /units: anybody of the house scans a thing, and learns its whole story."""
+"""/scans and /units: anybody of the house scans a thing, and learns its whole story; a partner learns their part."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from labelsvc.tracking import scanning, units
-from labelsvc.web.auth import EVERY_ROLE, call, role
+from labelsvc.tracking import partners, scanning, units
+from labelsvc.tracking.units import Story
+from labelsvc.web.auth import EVERY_ROLE, call, client, role
 from labelsvc.web.house import house
 from labelsvc.web.models.base import IdempotencyHeaders
 from labelsvc.web.models.scans import ScanIn, ScanOut, UnitOut, UnitQuery
@@ -35,19 +36,24 @@ def scan(headers: IdempotencyHeaders, body: ScanIn) -> Any:
 
 
 @bp.get("/units")
-@role(*EVERY_ROLE)
+@role(*EVERY_ROLE, "partner")
 @bp.input(UnitQuery, location="query", arg_name="asked")
 @bp.output(UnitOut)
 @bp.doc(operation_id="getUnit")
 def get_unit(asked: UnitQuery) -> Any:
     """Tell a unit's whole story, through all that it was ever inside."""
-    return UnitOut.of(units.story(house().db, asked.epc))
+    return UnitOut.of(_told(units.story(house().db, asked.epc)))
 
 
 @bp.get("/units/<code>/<serial:serial>")
-@role(*EVERY_ROLE)
+@role(*EVERY_ROLE, "partner")
 @bp.output(UnitOut)
 @bp.doc(operation_id="getUnitOfSerial")
 def get_unit_of_serial(code: str, serial: str) -> Any:
     """Tell the whole story of a product's serial."""
-    return UnitOut.of(units.story_of_serial(house().db, house().issuer, code, serial))
+    return UnitOut.of(_told(units.story_of_serial(house().db, house().issuer, code, serial)))
+
+
+def _told(story: Story) -> Story:
+    party = client().party
+    return story if party is None else partners.part(house().db, party, story)

@@ -15,6 +15,7 @@ from labelsvc.domain.batches import BatchRequest
 from labelsvc.errors import Conflict, InvalidInput, LabelsvcError, NotFound, Unauthenticated
 from labelsvc.issuing import batches
 
+SHOP = "https://id.gs1.org/417/9521141111116"
 DAY = timedelta(days=1)
 
 
@@ -22,7 +23,8 @@ def add(
     plant: Any, name: str = "line 3", role: str = "line", expires: timedelta | None = None, later: Any = DAY * 0
 ) -> Any:
     call = plant.call(at=plant.call().at + later)
-    return access.add_key(plant.db, call, name, role, call.at + expires if expires else None)
+    party = SHOP if role == "partner" else None
+    return access.add_key(plant.db, call, name, role, call.at + expires if expires else None, party)
 
 
 def client_of(plant: Any, secret: str, later: timedelta = DAY * 0) -> Client:
@@ -33,7 +35,8 @@ def client_of(plant: Any, secret: str, later: timedelta = DAY * 0) -> Client:
 def test_a_key_opens_for_its_client(plant: Any, role: str) -> None:
     """By name and role."""
     key, secret = add(plant, role=role)
-    assert client_of(plant, secret) == Client("line 3", role)
+    assert client_of(plant, secret) == Client("line 3", role, party=key.party_id)
+    assert (key.party, key.party_id is None) == ((SHOP, False) if role == "partner" else (None, True))
     assert (key.name, key.role, key.created_at, key.expires_at) == ("line 3", role, plant.call().at, None)
     assert access.list_keys(plant.db) == (key,)
 
@@ -147,6 +150,24 @@ def test_a_clients_keys_have_one_role(plant: Any) -> None:
     assert add(plant, "another client", role="admin")
     access.revoke_key(plant.db, plant.call(), key.id)
     assert client_of(plant, add(plant, role="admin")[1]).role == "admin"
+
+
+def test_a_partner_is_of_one_party_for_ever_and_nobody_else_is_of_any(plant: Any) -> None:
+    """What a client captured stays its party's, whatever becomes of its keys."""
+    key, _ = add(plant, "shop", role="partner")
+    access.revoke_key(plant.db, plant.call(), key.id)
+    before = plant.tables()
+    for name, role, party, code in [
+        ("shop", "partner", "https://id.gs1.org/417/9521321000001", "client_party"),
+        ("shop", "warehouse", None, "client_party"),
+        ("other", "partner", None, "party_missing"),
+        ("other", "warehouse", SHOP, "party_refused"),
+    ]:
+        with pytest.raises(LabelsvcError) as refusal:
+            access.add_key(plant.db, plant.call(), name, role, None, party)
+        assert refusal.value.code == code
+        assert plant.tables() == before
+    assert add(plant, "shop", role="partner")[0].party_id == key.party_id
 
 
 def test_an_expired_key_does_not_bind_its_clients_role(plant: Any) -> None:

@@ -12,19 +12,21 @@ from labelsvc.access import Door
 from labelsvc.domain.actors import Actor
 from labelsvc.errors import Conflict, InvalidInput, LabelsvcError, NotFound, Unauthenticated
 
+SHOP = "https://id.gs1.org/417/9521141111116"
 PASSWORD = "correct horse battery"
 
 pytestmark = pytest.mark.usefixtures("cheap")
 
 
 def add(plant: Any, name: str = "anna", role: str = "qa", password: str = PASSWORD) -> Any:
-    return access.add_user(plant.db, plant.call(), name, role, password)
+    return access.add_user(plant.db, plant.call(), name, role, password, SHOP if role == "partner" else None)
 
 
 @pytest.mark.parametrize("role", access.ROLES)
 def test_a_user_has_a_name_and_a_role(plant: Any, role: str) -> None:
     made = add(plant, role=role)
     assert (made.name, made.role, made.created_at, made.disabled_at) == ("anna", role, plant.call().at, None)
+    assert made.party == (SHOP if role == "partner" else None)
     assert access.list_users(plant.db) == (made,)
 
 
@@ -124,6 +126,22 @@ def test_another_role_holds_at_once(plant: Any) -> None:
     assert plant.tables() == before
     with pytest.raises(InvalidInput):
         access.set_role(plant.db, plant.call(), "anna", "root")
+
+
+def test_a_partner_is_one_for_ever_and_nobody_becomes_one(plant: Any) -> None:
+    """What they captured is their party's."""
+    add(plant, "berta", "partner")
+    add(plant)
+    for name, role in (("berta", "qa"), ("anna", "partner")):
+        with pytest.raises(Conflict) as refusal:
+            access.set_role(plant.db, plant.call(), name, role)
+        assert refusal.value.code == "user_party"
+    now = plant.call().at
+    token = access.sign_in(plant.db, Door(), ("berta", PASSWORD), "192.0.2.1", now)
+    assert access.enter(plant.db, token, now).client.party == access.list_users(plant.db)[0].party_id
+    for role, party in (("partner", None), ("qa", SHOP)):
+        with pytest.raises(InvalidInput):
+            access.add_user(plant.db, plant.call(), "carol", role, PASSWORD, party)
 
 
 def test_nobody_can_be_changed_who_is_not_there(plant: Any) -> None:

@@ -27,7 +27,7 @@ def test_init_makes_all_that_an_installation_needs_and_says_what_to_back_up(bare
     assert upgraded.startswith("Database sqlite:////")
     assert ready == "Ready. Next: labelsvc user add --role admin NAME; labelsvc serve"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
-    assert len(bare.said("formats", "list")) == 5
+    assert len(bare.said("formats", "list")) == 6
 
 
 def test_init_again_changes_nothing(bare) -> None:
@@ -146,9 +146,13 @@ def test_secret_init_never_overwrites(bare) -> None:
 @pytest.mark.parametrize("role", access.ROLES)
 def test_key_add_prints_the_key_alone_and_the_key_is_one(shell, role) -> None:
     """So that KEY=$(labelsvc key add ...) works."""
-    (text,) = shell.said("key", "add", "--role", role, "line-3")
+    party = ("--party", "9521141111116") if role == "partner" else ()
+    (text,) = shell.said("key", "add", "--role", role, *party, "line-3")
     with database(shell) as db:
-        assert access.authenticate(db, text, datetime.now(UTC)) == access.Client("line-3", role)
+        client = access.authenticate(db, text, datetime.now(UTC))
+    assert (client.name, client.role, client.party is None) == ("line-3", role, role != "partner")
+    (line,) = shell.said("key", "list")
+    assert line.split("\t")[4:] == (["https://id.gs1.org/417/9521141111116"] if party else [])
 
 
 def test_a_key_with_days_expires_after_them(shell) -> None:

@@ -26,11 +26,13 @@ from labelsvc.access import passwords
 from labelsvc.domain import journal
 from labelsvc.domain.batches import BatchRequest, LabelsRequest, LotDates, LotRequest, ReturnRequest
 from labelsvc.domain.epcis.reading import read_event
+from labelsvc.domain.findings import Chosen, Closing
 from labelsvc.domain.jobs import PrinterSpec, Resolution
 from labelsvc.domain.links import Link
 from labelsvc.domain.logistic_units import LogisticRequest, NewSeries
 from labelsvc.domain.moves import Declaration, Move
 from labelsvc.domain.outcomes import Interval
+from labelsvc.domain.places import NamedBy, NewLocation, NewParty
 from labelsvc.domain.products import NewProduct
 from labelsvc.domain.quality import SamplingPlan, VerifyScan
 from labelsvc.domain.reprints import ReprintPolicy, ReprintRequest, ReprintRules
@@ -68,7 +70,8 @@ from labelsvc.storage import outcomes, tables
 from labelsvc.storage import printers as printer_rows
 from labelsvc.storage import units as unit_rows
 from labelsvc.storage.database import Database
-from labelsvc.tracking import capturing, cloning, commissioning, inventory, scanning
+from labelsvc.tracking import capturing, cloning, commissioning, findings, inventory, places, scanning
+from labelsvc.tracking.own_events import Why, object_event
 from tests.ports import free_port
 from tests.printing.test_certifying import QUICK, TRAITS, Beside
 
@@ -143,6 +146,13 @@ class Walk:
         self.asked = [self.ask_again(plant.call(), serial).id for serial in self.labelled[1:]]
         self.toml = label_formats.get_format(plant.db, "plain").toml
         self.suspect_id = self.suspect()
+        epc = f"https://id.gs1.org/01/{self.other.code}/21/B99"
+        unheard = object_event(plant.call().at, "OBSERVE", [epc], Why("shipping"))
+        capturing.capture(plant.db, plant.issuer, plant.call(), (unheard,))
+        self.finding_id = findings.list_findings(plant.db, Chosen(), 0, 1).items[0].id
+        by = NamedBy(code="SHOP")
+        self.party = places.add_party(plant.db, plant.issuer, plant.call(), by, NewParty("Shop"))
+        self.place = places.add_location(plant.db, plant.issuer, plant.call(), by, NewLocation("Shop"))
         self.call = plant.call("the-key", client="auditor")
 
     def begin_station(self) -> None:
@@ -392,6 +402,28 @@ class Walk:
 
         return int(self.plant.db.write(work))
 
+    def take_finding(self, *, well: bool) -> object:
+        return findings.take_finding(self.db, self.call, self.finding_id if well else 999)
+
+    def close_finding(self, *, well: bool) -> object:
+        closing = Closing("accepted", REASON, declare=not well)
+        return findings.close_finding(self.db, self.plant.issuer, self.call, self.finding_id, closing)
+
+    def add_party(self, *, well: bool) -> object:
+        by = NamedBy(code="DEPOT" if well else "SHOP")
+        return places.add_party(self.db, self.plant.issuer, self.call, by, NewParty("Depot"))
+
+    def edit_party(self, *, well: bool) -> object:
+        return places.edit_party(self.db, self.call, self.party.id if well else 999, NewParty("Other"))
+
+    def add_location(self, *, well: bool) -> object:
+        by, said = NamedBy(code="DEPOT"), NewLocation("Depot", "SHOP" if well else "NOBODY")
+        return places.add_location(self.db, self.plant.issuer, self.call, by, said)
+
+    def edit_location(self, *, well: bool) -> object:
+        place_id = self.place.id if well else 999
+        return places.edit_location(self.db, self.plant.issuer, self.call, place_id, NewLocation("Other"))
+
 
 #: Use case -> what it writes: action, whether there is something before and after, the reason.
 ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
@@ -437,6 +469,12 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "verify_scan": ("label.scan", False, True, None),
     "set_sampling": ("lot.sampling", True, True, None),
     "declare": ("lot.declare", False, True, REASON),
+    "take_finding": ("finding.take", False, True, None),
+    "close_finding": ("finding.close", False, True, REASON),
+    "add_party": ("party.add", False, True, None),
+    "edit_party": ("party.edit", True, True, None),
+    "add_location": ("location.add", False, True, None),
+    "edit_location": ("location.edit", True, True, None),
     "close_lot": ("lot.close", False, True, REASON),
     "capture": ("event.capture", False, True, None),
     "commission_range": ("batch.commission", False, True, None),

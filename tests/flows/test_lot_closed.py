@@ -42,7 +42,8 @@ class House:
         self.app = create_app(settings)
         self.db = house_of(self.app).db
         call = Call(Actor("shell", "t"), self.now)
-        self.keys = {role: access.add_key(self.db, call, role, role)[1] for role in access.ROLES}
+        house = set(access.ROLES) - {"partner"}
+        self.keys = {role: access.add_key(self.db, call, role, role)[1] for role in house}
         self.worker = Worker(self.db, house_of(self.app).issuer, directory)
         self.running = threading.Thread(target=self.worker.run)
         self.running.start()

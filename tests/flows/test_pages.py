@@ -26,7 +26,7 @@ from labelsvc.storage import printers as printer_rows
 from labelsvc.tracking.commissioning import Commissioner
 from labelsvc.web.house import house_of
 from labelsvc.worker import Worker
-from tests.web.conftest import SHELL, Site, found_site
+from tests.web.conftest import SHELL, Site, found_site, keys_of, party_of
 
 __all__ = ["found_site"]
 
@@ -82,8 +82,7 @@ def floor(tmp_path_factory: pytest.TempPathFactory, found_site: Any) -> Iterator
     settings = found_site(tmp_path_factory.mktemp("pages"))
     app = create_app(settings)
     db, call = house_of(app).db, Call(SHELL, datetime.now(UTC))
-    keys = {role: access.add_key(db, call, f"{role} key", role)[1] for role in access.ROLES}
-    site = Site(app, settings, keys)
+    site = Site(app, settings, keys_of(db, call))
     with (
         pytest.MonkeyPatch.context() as patch,
         VirtualPrinter(label_seconds=LABEL_SECONDS, silent_on_fault=False) as sure,
@@ -91,7 +90,7 @@ def floor(tmp_path_factory: pytest.TempPathFactory, found_site: Any) -> Iterator
     ):
         patch.setattr(passwords, "COST", passwords.Cost(2, 8, 1))
         for role in access.ROLES:
-            access.add_user(db, call, role, role, PASSWORD)
+            access.add_user(db, call, role, role, PASSWORD, party_of(role))
         for name, uri in (("sure", sure.config_uri), ("blind", blind.uri)):
             size = {"dpmm": 8, "media_width": 100, "media_height": 50}
             site.posted("/api/v1/printers", {"name": name, "uri": uri, **size})

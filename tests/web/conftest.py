@@ -31,6 +31,20 @@ SHELL = Actor("shell", "tests")
 PASSWORD = "correct horse battery"
 
 
+#: Of the partner.
+PARTY = "https://id.gs1.org/417/9521141111116"
+
+
+def party_of(role: str) -> str | None:
+    """Return whose somebody of this role is."""
+    return PARTY if role == "partner" else None
+
+
+def keys_of(db: Database, call: Call) -> dict[str, str]:
+    """Make a key of every role."""
+    return {role: access.add_key(db, call, f"{role} key", role, None, party_of(role))[1] for role in access.ROLES}
+
+
 @dataclass
 class Person:
     """Someone signed in at a browser, who fills in forms."""
@@ -70,7 +84,7 @@ class Site:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(passwords, "COST", passwords.Cost(2, 8, 1))
             if name not in {user.name for user in access.list_users(self.db)}:
-                access.add_user(self.db, self.call(), name, role, PASSWORD)
+                access.add_user(self.db, self.call(), name, role, PASSWORD, party_of(role))
             now = datetime.now(UTC)
             token = access.sign_in(self.db, access.Door(), (name, PASSWORD), "192.0.2.1", now)
         client = self.app.test_client()
@@ -145,5 +159,5 @@ def site(tmp_path_factory: pytest.TempPathFactory, found_site: Callable[[Path], 
     app = create_app(settings)
     db = house_of(app).db
     call = Call(SHELL, datetime.now(UTC))
-    yield Site(app, settings, {role: access.add_key(db, call, f"{role} key", role)[1] for role in access.ROLES})
+    yield Site(app, settings, keys_of(db, call))
     db.close()

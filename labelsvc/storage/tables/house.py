@@ -18,26 +18,29 @@ installation = Table(
     Column("created_at", Instant, nullable=False),
 )
 
-#: Clients. The key itself is shown once; `name` survives its rotation, so several rows may share one.
+#: Clients. The key itself is shown once; `name` survives its rotation, so several rows may share one. `party_id`: of
+#: parties, whose a partner is.
 api_keys = Table(
     "api_keys",
     metadata,
     Column("id", BigKey, primary_key=True),
     Column("name", String(80), nullable=False),
     Column("role", String(16), nullable=False),
+    Column("party_id", BigInteger),
     Column("digest", String(64), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
 )
 
-#: People who sign in at the pages; `password` is what scrypt made of it, with salt and parameters.
+#: People who sign in at the pages; `password` is what scrypt made of it, with salt and parameters; `party_id` as above.
 users = Table(
     "users",
     metadata,
     Column("id", BigKey, primary_key=True),
     Column("name", String(80), nullable=False, unique=True),
     Column("role", String(16), nullable=False),
+    Column("party_id", BigInteger),
     Column("password", String(200), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
