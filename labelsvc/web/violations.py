@@ -41,6 +41,7 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "string_type": ("not_text", "text"),
     "string_unicode": ("not_unicode", "whole Unicode characters"),
     "too_long": ("too_long", "at most {max_length} members"),
+    "too_short": ("too_short", "at least {min_length} members"),
 }
 
 

@@ -25,6 +25,7 @@ from labelsvc import access
 from labelsvc.access import passwords
 from labelsvc.domain import journal
 from labelsvc.domain.batches import BatchRequest, LabelsRequest, LotDates, LotRequest, ReturnRequest
+from labelsvc.domain.customers import Contact
 from labelsvc.domain.epcis.reading import read_event
 from labelsvc.domain.findings import Chosen, Closing
 from labelsvc.domain.jobs import PrinterSpec, Resolution
@@ -36,6 +37,7 @@ from labelsvc.domain.places import NamedBy, NewLocation, NewParty
 from labelsvc.domain.products import NewProduct
 from labelsvc.domain.quality import SamplingPlan, VerifyScan
 from labelsvc.domain.reprints import ReprintPolicy, ReprintRequest, ReprintRules
+from labelsvc.domain.sales import CustomerReturnRequest, ExchangeRequest, SaleRequest, When
 from labelsvc.errors import LabelsvcError
 from labelsvc.issuing import (
     batches,
@@ -70,7 +72,18 @@ from labelsvc.storage import outcomes, tables
 from labelsvc.storage import printers as printer_rows
 from labelsvc.storage import units as unit_rows
 from labelsvc.storage.database import Database
-from labelsvc.tracking import capturing, cloning, commissioning, findings, inventory, places, scanning
+from labelsvc.tracking import (
+    capturing,
+    cloning,
+    commissioning,
+    customers,
+    findings,
+    inventory,
+    places,
+    returns,
+    sales,
+    scanning,
+)
 from labelsvc.tracking.own_events import Why, object_event
 from tests.ports import free_port
 from tests.printing.test_certifying import QUICK, TRAITS, Beside
@@ -144,6 +157,7 @@ class Walk:
         policy = ReprintPolicy(approval=True)
         reprints.set_reprint_policy(plant.db, plant.call(), self.product.code, policy)
         self.asked = [self.ask_again(plant.call(), serial).id for serial in self.labelled[1:]]
+        self.begin_shop()
         self.toml = label_formats.get_format(plant.db, "plain").toml
         self.suspect_id = self.suspect()
         epc = f"https://id.gs1.org/01/{self.other.code}/21/B99"
@@ -154,6 +168,22 @@ class Walk:
         self.party = places.add_party(plant.db, plant.issuer, plant.call(), by, NewParty("Shop"))
         self.place = places.add_location(plant.db, plant.issuer, plant.call(), by, NewLocation("Shop"))
         self.call = plant.call("the-key", client="auditor")
+
+    def begin_shop(self) -> None:
+        """Units, of which one is sold, and a customer."""
+        product = self.plant.product("D{seq:2}")
+        lot = self.plant.lot(product)
+        serials = self.plant.serials(self.plant.issue(lot, 4))
+        self.goods = [f"{product.code}/{serial}" for serial in serials]
+        epcs = [f"https://id.gs1.org/01/{each.replace('/', '/21/')}" for each in self.goods]
+        early = self.plant.call().at - timedelta(minutes=3)
+        begun = object_event(early, "ADD", epcs, Why("commissioning", "active"))
+        capturing.capture(self.plant.db, self.plant.issuer, self.plant.call(), [begun], own=True)
+        self.contact = Contact("Anna Holt")
+        plant = (self.plant.db, self.plant.issuer)
+        self.customer = customers.add_customer(*plant, self.plant.call(), self.contact).name
+        sold = SaleRequest((self.goods[0],), when=When(early + timedelta(minutes=1)))
+        sales.sell(*plant, self.plant.call(), sold)
 
     def begin_station(self) -> None:
         """Printers of a station: one with a claim it works at, one with a claim it never heard of, one with a job."""
@@ -424,6 +454,33 @@ class Walk:
         place_id = self.place.id if well else 999
         return places.edit_location(self.db, self.plant.issuer, self.call, place_id, NewLocation("Other"))
 
+    def add_customer(self, *, well: bool) -> object:
+        contact = self.contact if well else Contact()
+        return customers.add_customer(self.db, self.plant.issuer, self.call, contact)
+
+    def set_contact(self, *, well: bool) -> object:
+        name = self.customer if well else "C-0000000000"
+        return customers.set_contact(self.db, self.plant.issuer, self.call, name, Contact(phone="0815"))
+
+    def erase_contact(self, *, well: bool) -> object:
+        name = self.customer if well else "C-0000000000"
+        return customers.erase_contact(self.db, self.plant.issuer, self.call, name, REASON)
+
+    def sell(self, *, well: bool) -> object:
+        request = SaleRequest((self.goods[1 if well else 0],))
+        return sales.sell(self.db, self.plant.issuer, self.call, request)
+
+    def exchange(self, *, well: bool) -> object:
+        request = ExchangeRequest(self.goods[0 if well else 2], self.goods[3], "R-1", reason=REASON)
+        return returns.exchange(self.db, self.plant.issuer, self.call, request)
+
+    def take_back(self, *, well: bool) -> object:
+        request = CustomerReturnRequest(self.goods[2], "R-2", reason=REASON, already_happened=well)
+        return returns.take_back(self.db, self.plant.issuer, self.call, request)
+
+    def set_warranty(self, *, well: bool) -> object:
+        return sales.set_warranty(self.db, self.call, self.product.code, 24 if well else 0)
+
 
 #: Use case -> what it writes: action, whether there is something before and after, the reason.
 ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
@@ -482,6 +539,13 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "close_signal": ("unit.suspect", True, True, REASON),
     "set_category": ("product.category", True, True, None),
     "count": ("location.count", False, True, None),
+    "add_customer": ("customer.add", False, True, None),
+    "set_contact": ("customer.contact", True, True, None),
+    "erase_contact": ("customer.erase", True, False, REASON),
+    "sell": ("sale.add", False, True, None),
+    "exchange": ("exchange.add", False, True, REASON),
+    "take_back": ("customer-return.add", False, True, REASON),
+    "set_warranty": ("product.warranty", True, True, None),
 }
 
 
@@ -559,6 +623,10 @@ def test_what_was_answered_before_is_no_second_entry(plant: Any) -> None:
         walk.declare,
         walk.ask_reprint,
         walk.approve_reprint,
+        walk.add_customer,
+        walk.sell,
+        walk.exchange,
+        walk.take_back,
     )
     first = [use_case(well=True) for use_case in again]
     before = plant.tables()

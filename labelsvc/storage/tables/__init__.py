@@ -1,6 +1,7 @@
 """Every table, by room."""
 
 from labelsvc.storage.tables.cloning import clone_signals
+from labelsvc.storage.tables.complaints import complaints
 from labelsvc.storage.tables.fleet import (
     audit_seals,
     printer_history,
@@ -37,6 +38,14 @@ from labelsvc.storage.tables.printing import (
 from labelsvc.storage.tables.quality import label_scans, lot_closures, sampling_plans
 from labelsvc.storage.tables.reprints import reprint_policies, reprints
 from labelsvc.storage.tables.resolver import product_links, resolver_hits, resolver_numbers
+from labelsvc.storage.tables.sales import (
+    customer_contacts,
+    customer_returns,
+    customers,
+    exchanges,
+    sales,
+    warranty_terms,
+)
 from labelsvc.storage.tables.scanning import scans
 from labelsvc.storage.tables.stations import station_claims, station_reports, stations
 from labelsvc.storage.tables.units import (
@@ -60,10 +69,15 @@ __all__ = [
     "captures",
     "clone_signals",
     "commissioned",
+    "complaints",
+    "customer_contacts",
+    "customer_returns",
+    "customers",
     "cycle_count_differences",
     "cycle_counts",
     "event_terms",
     "events",
+    "exchanges",
     "findings",
     "installation",
     "label_format_files",
@@ -96,6 +110,7 @@ __all__ = [
     "requests",
     "resolver_hits",
     "resolver_numbers",
+    "sales",
     "sampling_plans",
     "scans",
     "schemes",
@@ -108,6 +123,7 @@ __all__ = [
     "unit_events",
     "units",
     "users",
+    "warranty_terms",
     "webhook_deliveries",
     "webhooks",
 ]

@@ -349,3 +349,115 @@ def upgrade() -> None:
 
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.add_column(sa.Column("party_id", sa.BigInteger(), nullable=True))
+
+    op.create_table(
+        "customers",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("name", sa.String(length=16), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
+        sa.UniqueConstraint("name", name=op.f("uq_customers_name")),
+    )
+
+    op.create_table(
+        "customer_contacts",
+        sa.Column("customer_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=True),
+        sa.Column("email", sa.String(length=254), nullable=True),
+        sa.Column("phone", sa.String(length=40), nullable=True),
+        sa.Column("address", sa.String(length=500), nullable=True),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_customer_contacts_customer_id")),
+        sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_customer_contacts")),
+    )
+
+    op.create_table(
+        "warranty_terms",
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_warranty_terms_product_id")),
+        sa.PrimaryKeyConstraint("product_id", name=op.f("pk_warranty_terms")),
+    )
+
+    op.create_table(
+        "complaints",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), nullable=True),
+        sa.Column("follows_id", sa.BigInteger(), nullable=True),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("severity", sa.String(length=8), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("owner", sa.String(length=80), nullable=True),
+        sa.Column("resolution", sa.Text(), nullable=True),
+        sa.Column("opened_at", Instant(), nullable=False),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.Column("closed_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_complaints_customer_id")),
+        sa.ForeignKeyConstraint(["follows_id"], ["complaints.id"], name=op.f("fk_complaints_follows_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_complaints_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaints")),
+    )
+    with op.batch_alter_table("complaints", schema=None) as batch_op:
+        batch_op.create_index("ix_complaints_state", ["state"], unique=False)
+        batch_op.create_index("ix_complaints_unit_id", ["unit_id"], unique=False)
+
+    op.create_table(
+        "sales",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), nullable=True),
+        sa.Column("sold_at", Instant(), nullable=False),
+        sa.Column("warranty_until", sa.Date(), nullable=True),
+        sa.Column("channel", sa.String(length=40), nullable=True),
+        sa.Column("party_id", sa.BigInteger(), nullable=True),
+        sa.Column("invoice", sa.String(length=200), nullable=True),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_sales_customer_id")),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_sales_event_id")),
+        sa.ForeignKeyConstraint(["party_id"], ["parties.id"], name=op.f("fk_sales_party_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_sales_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sales")),
+        sa.UniqueConstraint("unit_id", "event_id", name=op.f("uq_sales_unit_id_event_id")),
+    )
+    with op.batch_alter_table("sales", schema=None) as batch_op:
+        batch_op.create_index("ix_sales_customer_id", ["customer_id"], unique=False)
+        batch_op.create_index("ix_sales_event_id", ["event_id"], unique=False)
+
+    op.create_table(
+        "customer_returns",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("sale_id", sa.BigInteger(), nullable=True),
+        sa.Column("rma", sa.String(length=200), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=True),
+        sa.Column("returned_at", Instant(), nullable=False),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_customer_returns_event_id")),
+        sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name=op.f("fk_customer_returns_sale_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_customer_returns_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customer_returns")),
+    )
+    with op.batch_alter_table("customer_returns", schema=None) as batch_op:
+        batch_op.create_index("ix_customer_returns_unit_id", ["unit_id"], unique=False)
+
+    op.create_table(
+        "exchanges",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("return_id", sa.BigInteger(), nullable=False),
+        sa.Column("sale_id", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("exchanged_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_exchanges_event_id")),
+        sa.ForeignKeyConstraint(["return_id"], ["customer_returns.id"], name=op.f("fk_exchanges_return_id")),
+        sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name=op.f("fk_exchanges_sale_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exchanges")),
+        sa.UniqueConstraint("return_id", name=op.f("uq_exchanges_return_id")),
+        sa.UniqueConstraint("sale_id", name=op.f("uq_exchanges_sale_id")),
+    )
