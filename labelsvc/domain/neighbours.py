@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 #: Below this chance a group stands out.
 SIGNIFICANCE = 0.05
@@ -12,6 +13,9 @@ SIGNIFICANCE = 0.05
 _ROUNDING = 1 + 1e-7
 #: A tail is cut off where it adds nothing to a sum of floats.
 _NOTHING = 1e-18
+
+
+Kind = Literal["lot", "inside", "line", "hour", "printer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,15 @@ class Group:
     """Neighbours of a unit: all others that share something with it, the unit itself left out.
 
     Attributes:
-        kind: `lot`, `inside`, `line`, `hour`, `printer`.
+        kind: `lot`, `inside` (the same case or pallet, now or ever), `line`, `hour` (in which printing of its batch
+            began) or `printer`.
         name: of what they share, for a person.
         ratio: their rate by the base rate; None: there is none.
         chance: how likely a group so far from the base rate, or further, is by chance alone (two-sided).
         stands_out: it is so unlikely, all groups considered, that it is worth looking into.
     """
 
-    kind: str
+    kind: Kind
     name: str
     counts: Counts
     ratio: float | None = None
@@ -56,14 +61,15 @@ def compared(base: Counts, groups: Sequence[Group]) -> tuple[Group, ...]:
     section 21.02; two-sided as in R's fisher.test). The unit that is looked at is complained of by definition, so it
     counts neither among its neighbours nor in the base. A unit has several groups, and the more one looks at the
     sooner one of them is odd: a group stands out if its chance times their number is below 5 % (C. E. Bonferroni, 1936)
-    and its rate above the base rate.
+    and its rate above the base rate. Groups of nobody are not looked at.
     """
     found = []
+    looked_at = sum(1 for group in groups if group.counts.units)
     for group in groups:
         rate, whole = group.counts.rate, base.rate
         ratio = rate / whole if rate is not None and whole else None
         chance = two_sided(group.counts, base)
-        odd = chance * len(groups) < SIGNIFICANCE and ratio is not None and ratio > 1
+        odd = chance * looked_at < SIGNIFICANCE and ratio is not None and ratio > 1
         found.append(replace(group, ratio=ratio, chance=chance, stands_out=odd))
     return tuple(found)
 

@@ -16,9 +16,8 @@ from labelsvc.domain.ranges import Numbering
 from labelsvc.errors import Conflict, InvalidInput, NotAllowed
 from labelsvc.issuing.batches import label_interval
 from labelsvc.labels import pdf, raster, zpl
-from labelsvc.labels.compiling import compile_layout
 from labelsvc.labels.formats import LabelFormat, parsed
-from labelsvc.labels.values import Values
+from labelsvc.labels.frozen import layout_of
 from labelsvc.storage import audit, batches, label_formats, outcomes, quality
 from labelsvc.storage import ranges as range_rows
 from labelsvc.storage.batches import BatchRow
@@ -48,7 +47,6 @@ class _Part:
     first: int
     last: int
     fmt: LabelFormat
-    values: Values
     numbering: Numbering
 
     @property
@@ -101,8 +99,7 @@ def labels(
     dpmm = (part.row.printer_dpmm or DEFAULT_DPMM) if request.dpmm is None else request.dpmm
     if dpmm not in RESOLUTIONS:
         raise InvalidInput("dpmm", f"Expected 8 or 12 dots per mm, got {dpmm}.", pointer="/dpmm")
-    shape = part.numbering.scheme.shape(part.numbering.scope)
-    layout = compile_layout(part.fmt, part.values, shape, dpmm)
+    layout = layout_of(part.fmt, part.row.frozen, part.numbering, dpmm)
     serials = part.numbering.texts(part.first, part.count)
     body: Iterator[bytes]
     if request.form == "pdf":
@@ -126,7 +123,7 @@ def _part(conn: Connection, issuer: Issuer, batch_id: int, request: LabelsReques
     first, last = label_interval(row, request.first, 1 if request.form == "png" else request.count)
     stored = label_formats.at_revision(conn, row.format_revision)
     fmt = parsed(stored.toml, label_formats.files_of(conn, stored.revision))
-    return _Part(row, first, last, fmt, Values.from_json(row.frozen), _numbering(issuer, row))
+    return _Part(row, first, last, fmt, _numbering(issuer, row))
 
 
 def _numbering(issuer: Issuer, row: BatchRow) -> Numbering:

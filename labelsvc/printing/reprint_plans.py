@@ -13,9 +13,8 @@ from labelsvc.domain.outcomes import Outcome
 from labelsvc.domain.reprints import ReprintRequest, check_reprintable, next_copy
 from labelsvc.errors import Conflict, InvalidInput, at
 from labelsvc.labels import zpl
-from labelsvc.labels.compiling import compile_layout
 from labelsvc.labels.formats import LabelFormat, parsed
-from labelsvc.labels.values import Values
+from labelsvc.labels.frozen import layout_of
 from labelsvc.printing.carried import number_on
 from labelsvc.storage import batches, job_outcomes, jobs, label_formats, outcomes, printers, quality, ranges, reprints
 from labelsvc.storage.batches import BatchRow
@@ -70,8 +69,7 @@ def prove(issuer: Issuer, plan: Plan) -> None:
     batch, spec = plan.batch, plan.printer.spec
     check_media(plan.fmt.width, plan.fmt.height, spec)
     numbering = issuer.numbering(batch.product_code, batch.pattern, batch.scope, batch.key_version)
-    shape = numbering.scheme.shape(numbering.scope)
-    layout = compile_layout(plan.fmt, Values.from_json(batch.frozen), shape, spec.dpmm)
+    layout = layout_of(plan.fmt, batch.frozen, numbering, spec.dpmm)
     if plan.printer.profile.echo is not None:
         zpl.check_echo(layout)
 

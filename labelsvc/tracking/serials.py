@@ -17,6 +17,7 @@ from labelsvc.labels.values import Values
 from labelsvc.storage import issued, lots, outcome_history, outcomes, quality, reprints
 from labelsvc.storage.batches import BatchRow
 from labelsvc.storage.database import Database
+from labelsvc.storage.issued import Number
 from labelsvc.storage.outcome_history import Said
 from labelsvc.storage.reprints import ReprintRow
 
@@ -77,11 +78,20 @@ _ROWS_AT_MOST = 100
 def history(db: Database, issuer: Issuer, code: str, serial: str) -> History:
     """Return all that became of a serial, by which evidence, by whom and why; raises as `look_up` does."""
     issued_number = look_up(db, issuer, code, serial)
-    range_id, ordinal = issued_number.range_id, issued_number.ordinal
     with db.read() as conn:
-        said = outcome_history.history(conn, range_id, ordinal)
-        scans = quality.scans_of(conn, range_id, ordinal, _ROWS_AT_MOST)
-        return History(issued_number, said, scans, reprints.of_number(conn, range_id, ordinal, _ROWS_AT_MOST))
+        return _history(conn, issued_number)
+
+
+def history_of(conn: Connection, number: Number, serial: str) -> History:
+    """Return all that became of a number that was issued."""
+    return _history(conn, _issued(conn, number.granted, number.batch, number.ordinal, serial))
+
+
+def _history(conn: Connection, issued_number: Issued) -> History:
+    range_id, ordinal = issued_number.range_id, issued_number.ordinal
+    said = outcome_history.history(conn, range_id, ordinal)
+    scans = quality.scans_of(conn, range_id, ordinal, _ROWS_AT_MOST)
+    return History(issued_number, said, scans, reprints.of_number(conn, range_id, ordinal, _ROWS_AT_MOST))
 
 
 def look_up(db: Database, issuer: Issuer, code: str, serial: str) -> Issued:

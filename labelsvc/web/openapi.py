@@ -33,6 +33,7 @@ _PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "webhook_id": {"description": "Id of a webhook.", "schema": _WHOLE},
     "unit_id": {"description": "Id of a unit.", "schema": _WHOLE},
     "count_id": {"description": "Id of a cycle count.", "schema": _WHOLE},
+    "complaint_id": {"description": "Id of a complaint.", "schema": _WHOLE},
     "reprint_id": {"description": "Id of a reprint.", "schema": _WHOLE},
     "link_id": {"description": "Id of a link.", "schema": _WHOLE},
     "finding_id": {"description": "Id of a finding.", "schema": _WHOLE},

@@ -25,6 +25,7 @@ from labelsvc import access
 from labelsvc.access import passwords
 from labelsvc.domain import journal
 from labelsvc.domain.batches import BatchRequest, LabelsRequest, LotDates, LotRequest, ReturnRequest
+from labelsvc.domain.complaints import ComplaintRequest, Progress
 from labelsvc.domain.customers import Contact
 from labelsvc.domain.epcis.reading import read_event
 from labelsvc.domain.findings import Chosen, Closing
@@ -76,6 +77,7 @@ from labelsvc.tracking import (
     capturing,
     cloning,
     commissioning,
+    complaints,
     customers,
     findings,
     inventory,
@@ -184,6 +186,8 @@ class Walk:
         self.customer = customers.add_customer(*plant, self.plant.call(), self.contact).name
         sold = SaleRequest((self.goods[0],), when=When(early + timedelta(minutes=1)))
         sales.sell(*plant, self.plant.call(), sold)
+        asked = ComplaintRequest(self.goods[0], "damaged", "minor", "bent")
+        self.complaint_id = complaints.open_complaint(*plant, self.plant.call(), asked).id
 
     def begin_station(self) -> None:
         """Printers of a station: one with a claim it works at, one with a claim it never heard of, one with a job."""
@@ -478,6 +482,14 @@ class Walk:
         request = CustomerReturnRequest(self.goods[2], "R-2", reason=REASON, already_happened=well)
         return returns.take_back(self.db, self.plant.issuer, self.call, request)
 
+    def open_complaint(self, *, well: bool) -> object:
+        asked = ComplaintRequest(self.goods[0], "damaged", "minor", "bent", follows=None if well else 999)
+        return complaints.open_complaint(self.db, self.plant.issuer, self.call, asked)
+
+    def move_complaint(self, *, well: bool) -> object:
+        progress = Progress("closed", "minor", "carol", "bent back" if well else None)
+        return complaints.move_complaint(self.db, self.call, self.complaint_id, progress)
+
     def set_warranty(self, *, well: bool) -> object:
         return sales.set_warranty(self.db, self.call, self.product.code, 24 if well else 0)
 
@@ -545,6 +557,8 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "sell": ("sale.add", False, True, None),
     "exchange": ("exchange.add", False, True, REASON),
     "take_back": ("customer-return.add", False, True, REASON),
+    "open_complaint": ("complaint.open", False, True, None),
+    "move_complaint": ("complaint.move", True, True, None),
     "set_warranty": ("product.warranty", True, True, None),
 }
 
@@ -627,6 +641,7 @@ def test_what_was_answered_before_is_no_second_entry(plant: Any) -> None:
         walk.sell,
         walk.exchange,
         walk.take_back,
+        walk.open_complaint,
     )
     first = [use_case(well=True) for use_case in again]
     before = plant.tables()

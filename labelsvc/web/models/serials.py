@@ -79,7 +79,7 @@ class Serial(Answer):
             range=SerialRange(id=found.range_id, first_ordinal=found.range_first, quantity=found.range_count),
             batch=found.batch_id,
             label=found.label,
-            lot=_lot(found),
+            lot=serial_lot(found),
             outcome=found.known.outcome,
             evidence=found.known.evidence,
             reason=found.known.reason,
@@ -90,7 +90,8 @@ class Serial(Answer):
         )
 
 
-def _lot(found: Issued) -> SerialLot:
+def serial_lot(found: Issued) -> SerialLot:
+    """Show the lot of a serial."""
     return SerialLot(
         id=found.lot_id,
         number=found.lot_number,
