@@ -90,6 +90,11 @@ def test_events_are_seen_whole_in_part_or_not_at_all(books, journey) -> None:
         seen = set(conn.execute(select(events.c.id).where(passages.visible(dealer))).scalars())
         whole = set(conn.execute(select(events.c.id).where(passages.theirs(dealer))).scalars())
         epcs = passages.epcs_among(conn, dealer, list(seen))
+        document = {"type": "ObjectEvent", "epcList": [*journey, PALLET], "bizLocation": {"id": HOME}}
+        shown = {hours[one]: said for one, said in partners.shown(conn, dealer, dict.fromkeys(seen, document)).items()}
+    assert shown[5] == document
+    assert shown[0] == {"type": "ObjectEvent", "epcList": journey[:2], "bizLocation": {"id": HOME}}  # made here
+    assert shown[4] == {"type": "ObjectEvent", "epcList": [PALLET]}
     assert sorted(hours[one] for one in seen) == [0, 1, 3, 4, 5]
     assert [hours[one] for one in whole] == [5]
     assert {hours[one]: found for one, found in epcs.items()} == {
