@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
-from labelsvc.domain.actors import Call
-from labelsvc.storage.tables import scans
+from labelsvc.domain.actors import Actor, Call
+from labelsvc.storage.tables import scans, units
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +51,32 @@ def record(conn: Connection, call: Call, scan: Kept) -> None:
             actor_id=call.actor.id,
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A scan as a list shows it.
+
+    Attributes:
+        epc: of the unit that it was of; None: of none, or of one that no event ever named.
+        notes: codes of rules that it broke, and of warnings.
+    """
+
+    raw: bytes
+    intent: str
+    at: datetime
+    result: str
+    epc: str | None
+    notes: tuple[str, ...]
+
+
+def latest_of(conn: Connection, actor: Actor, limit: int) -> tuple[Listed, ...]:
+    """Return what somebody scanned last, the latest first."""
+    query = (
+        select(scans.c.raw, scans.c.intent, scans.c.at, scans.c.result, units.c.epc, scans.c.warnings)
+        .outerjoin(units, units.c.id == scans.c.unit_id)
+        .where(scans.c.actor_kind == actor.kind, scans.c.actor_id == actor.id)
+        .order_by(scans.c.id.desc())
+        .limit(limit)
+    )
+    return tuple(Listed(*row[:5], tuple(row[5])) for row in conn.execute(query))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection
 
 from labelsvc.domain.epcis.identifiers import canonical_epc
 from labelsvc.domain.gs1 import check_serial, parse_product_code
 from labelsvc.domain.issuer import Issuer
+from labelsvc.domain.units import intents
 from labelsvc.domain.units.standing import Standing, within
 from labelsvc.errors import NotFound, at
-from labelsvc.storage import unit_history, units
+from labelsvc.storage import lot_tracking, unit_history, units
 from labelsvc.storage.database import Database
 from labelsvc.storage.unit_history import DEPTH, Happened
 from labelsvc.storage.units import Known
@@ -84,6 +86,14 @@ def story_of_serial(db: Database, issuer: Issuer, code: str, serial: str) -> Sto
         check_serial(serial)
     with db.read() as conn:
         return _story(conn, epc_of(issuer, product_code, serial))
+
+
+def warnings_of(db: Database, its: Unit, day: date) -> tuple[intents.Warning, ...]:
+    """Return what somebody should know who has a unit in their hand."""
+    whose = (its.product_id, its.range_id)
+    with db.read() as conn:
+        terms = lot_tracking.terms_of(conn, [whose])[whose]
+    return tuple(intents.warnings(its.standing, terms, day))
 
 
 def _story(conn: Connection, epc: str) -> Story:

@@ -6,11 +6,12 @@ import hmac
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request
 
 from labelsvc.access import Client
+from labelsvc.domain.epcis.identifiers import CANONICAL
 from labelsvc.errors import LabelsvcError, NotAllowed, Unauthenticated
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -86,6 +87,8 @@ def install(app: Flask) -> None:
         return {"me": client, FORM_KEY: g.get(FORM_KEY, "")}
 
     app.jinja_env.filters["moment"] = moment
+    app.jinja_env.filters["moment_there"] = moment_there
+    app.jinja_env.filters["brief"] = brief
 
     @app.after_request
     def harden(response: Response) -> Response:
@@ -97,6 +100,23 @@ def install(app: Flask) -> None:
 def moment(at: datetime | None) -> str:
     """Return a moment as pages show it."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+
+
+def moment_there(at: datetime, offset: str) -> str:
+    """Return a moment as clocks showed it where it happened.
+
+    Args:
+        offset: theirs from UTC, such as "+01:00".
+    """
+    return f"{at.astimezone(datetime.strptime(offset, '%z').tzinfo):%Y-%m-%d %H:%M:%S} {offset}"
+
+
+def brief(uri: str) -> str:
+    """Return a canonical URI of GS1's as labels have it, `(01)09520000000011(21)X1`; another one as it is."""
+    parts = uri.removeprefix(f"{CANONICAL}/").split("/")
+    if not uri.startswith(f"{CANONICAL}/") or len(parts) % 2:
+        return uri
+    return "".join(f"({ai}){unquote(value)}" for ai, value in zip(parts[::2], parts[1::2], strict=True))
 
 
 def _check_form() -> None:

@@ -176,6 +176,12 @@ PAGES = {
     "POST /qa/lots/{lot_id}/sampling": {"qa"},
     "POST /qa/lots/{lot_id}/declare": {"qa"},
     "POST /qa/lots/{lot_id}/close": {"qa"},
+    "GET /scan": STORES,
+    "POST /scan": STORES,
+    "GET /units": EVERY,
+    "GET /units/{code}/{serial}": EVERY,
+    "GET /inventory": STORES,
+    "GET /inventory/pick-list": STORES,
 }
 #: Values for the path that name nothing: behind the door there is a 404, or an error about what was not sent.
 IDS = dict.fromkeys(

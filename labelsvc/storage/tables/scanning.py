@@ -27,4 +27,5 @@ scans = Table(
     Column("actor_id", String(80), nullable=False),
     Index("ix_scans_unit_id", "unit_id"),
     Index("ix_scans_recorded_at", "recorded_at"),
+    Index("ix_scans_actor", "actor_kind", "actor_id", "id"),
 )

@@ -1,7 +1,18 @@
 """Pages for a person with a browser: few, plain, and quick on a tablet at the line."""
 
-from labelsvc.web.pages import front, line, lots, printers, qa, reprints, signing
+from labelsvc.web.pages import front, inventory, line, lots, printers, qa, reprints, scan, signing, units
 
-BLUEPRINTS = (front.bp, signing.bp, line.bp, printers.bp, qa.bp, reprints.bp, lots.bp)
+BLUEPRINTS = (
+    front.bp,
+    signing.bp,
+    line.bp,
+    printers.bp,
+    qa.bp,
+    reprints.bp,
+    lots.bp,
+    scan.bp,
+    units.bp,
+    inventory.bp,
+)
 
 __all__ = ["BLUEPRINTS"]

@@ -19,7 +19,15 @@ from labelsvc.web.pages.forms import Form, Shown, shown
 bp = APIBlueprint("signing", __name__, enable_openapi=False)
 
 #: Where a role's work is.
-HOMES = {"line": "/line", "station": "/printers", "qa": "/qa", "admin": "/qa"}
+HOMES = {
+    "line": "/line",
+    "station": "/printers",
+    "warehouse": "/scan",
+    "retail": "/scan",
+    "partner": "/",
+    "qa": "/qa",
+    "admin": "/qa",
+}
 
 _log = logs.logger(__name__)
 

@@ -7,6 +7,8 @@ from html import unescape
 
 import pytest
 
+from labelsvc.tracking.commissioning import Commissioner
+from labelsvc.web.house import house_of
 from tests.web.conftest import found_site, site
 
 __all__ = ["found_site", "site"]
@@ -35,3 +37,33 @@ def read():
 def hidden_in():
     """Read hidden fields as a browser does."""
     return hidden
+
+
+@pytest.fixture(scope="module")
+def unit_of(site):
+    """Bring units into being: scanned once as labels, then commissioned."""
+
+    def made(lot=None, **more):
+        batch = site.batch(1, lot or site.lot(**more))
+        text = f"01{batch['product']}21{batch['first_serial']}\x1d10{batch['lot_number']}"
+        site.posted("/api/v1/verify-scans", {"text": text})
+        house = house_of(site.app)
+        assert Commissioner(house.db, house.issuer, None, house.now).look() == 1
+        return {**batch, "text": text, "epc": f"https://id.gs1.org/01/{batch['product']}/21/{batch['first_serial']}"}
+
+    return made
+
+
+@pytest.fixture
+def came_of():
+    """Read what a page shows as a finished verdict: its word and its line."""
+
+    def found(answer):
+        said = re.search(
+            r'<div class="verdict ([a-z]+)" role="status" id="verdict">\s*<strong>([^<]*)</strong>\s*'
+            r'<p class="line">([^<]*)</p>',
+            answer.text,
+        )
+        return (said[1], said[2], unescape(said[3])) if said else None
+
+    return found

@@ -13,7 +13,8 @@ def test_the_front_page_says_what_answers_here_and_where_to_go(site) -> None:
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
     assert f"labelsvc {__version__}" in answer.text
     links = re.findall(r'href="([^"]+)"', answer.text)
-    assert {"/line", "/printers", "/qa", "/api/v1/openapi.json", "/readyz"} <= set(links)
+    assert {"/line", "/printers", "/qa", "/scan", "/units", "/inventory"} <= set(links)
+    assert {"/api/v1/openapi.json", "/readyz"} <= set(links)
 
 
 def test_its_links_lead_somewhere(site) -> None:
@@ -53,10 +54,12 @@ def test_no_page_has_a_script_or_a_style_in_it(site) -> None:
         assert "|safe" not in text.replace(" ", ""), path
 
 
-def test_every_form_carries_the_key_of_its_session() -> None:
+def test_every_form_that_does_something_carries_the_key_of_its_session_and_no_other() -> None:
+    """What only asks stands in the address, where a key must not be."""
     for path in (STATIC.parents[2] / "templates").glob("*.html"):
         for form in re.findall(r"<form.*?</form>", path.read_text("utf-8"), re.DOTALL):
-            assert "form_key(form_key)" in form, path
+            assert ("form_key(form_key)" in form) == ('<form method="post"' in form), path
+            assert re.match(r'<form method="(get|post)"', form), path
 
 
 def test_every_field_has_a_label() -> None:

@@ -317,6 +317,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scans")),
     )
     with op.batch_alter_table("scans", schema=None) as batch_op:
+        batch_op.create_index("ix_scans_actor", ["actor_kind", "actor_id", "id"], unique=False)
         batch_op.create_index("ix_scans_recorded_at", ["recorded_at"], unique=False)
         batch_op.create_index("ix_scans_unit_id", ["unit_id"], unique=False)
 
