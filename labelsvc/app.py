@@ -61,6 +61,11 @@ from labelsvc.web import (
     webhooks,
 )
 from labelsvc.web.digital_links import Prefixed
+from labelsvc.web.epcis import capture as epcis_capture
+from labelsvc.web.epcis import events as epcis_events
+from labelsvc.web.epcis import protocol as epcis
+from labelsvc.web.epcis import queries as epcis_queries
+from labelsvc.web.epcis import resources as epcis_resources
 from labelsvc.web.feeds import Feeds
 from labelsvc.web.gate import Gate
 from labelsvc.web.house import House, move_in
@@ -92,6 +97,10 @@ _BLUEPRINTS = (
     complaints.bp,
     label_formats.bp,
     operations.bp,
+    epcis_capture.bp,
+    epcis_events.bp,
+    epcis_resources.bp,
+    epcis_queries.bp,
     resolver.bp,
     vrs.bp,
     *pages.BLUEPRINTS,
@@ -135,10 +144,11 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     # The order in which a request meets them: it gets a name, shows its key, and only then is read.
     request_log.install(app)
     auth.install(app)
-    guard.install(app, settings.max_body, settings.max_upload)
+    guard.install(app, settings)
     page_views.install(app)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
+    epcis.install(app, settings)
     openapi.install(app)
     prefix = urlsplit(settings.digital_link).path
     if prefix:
@@ -207,6 +217,7 @@ def open_house(settings: Settings) -> House:
         Gate(settings.threads, settings.resolver_rate),
         Hits(),
         settings.responder_gln,
+        settings.company_prefixes,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a process does beside its work, each on a thread of its own: it seals the audit, tells webhooks, commissions."""
+"""What a process does beside its work, each on a thread of its own: seals, tells webhooks, commissions, captures."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from labelsvc.errors import Unavailable
 from labelsvc.printing.webhooks.targets import Reach
 from labelsvc.printing.webhooks.webhooks import Teller
 from labelsvc.storage.database import Database
+from labelsvc.tracking.captures import Taker
 from labelsvc.tracking.cloning import Watcher
 from labelsvc.tracking.commissioning import Commissioner
 
@@ -23,6 +24,7 @@ log = logs.logger(__name__)
 TELL_SECONDS = 1.0
 COMMISSION_SECONDS = 1.0
 WATCH_SECONDS = 5.0
+TAKE_SECONDS = 0.5
 
 Chore = tuple[str, Callable[[], object], float]
 
@@ -41,10 +43,12 @@ class Chores:
         self._others = others
         self._sealer = Sealer(db, _now)
         self._teller = Teller(db, issuer, reach, _now)
+        self._taker = Taker(db, issuer, _now, self._stop.is_set)
         self._commissioner = Commissioner(db, issuer, site, _now)
         chores = (
             ("sealer", self._sealer.look, SEAL_SECONDS),
             ("teller", self._teller.look, TELL_SECONDS),
+            ("taker", self._taker.look, TAKE_SECONDS),
             ("commissioner", self._commissioner.look, COMMISSION_SECONDS),
             ("watcher", Watcher(db, _now).look, WATCH_SECONDS),
             *others,

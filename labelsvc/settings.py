@@ -35,10 +35,12 @@ class Settings:
         max_body: bytes of a request's body.
         max_upload: bytes of an upload (a label format with its pictures).
         trusted_proxy: address of the proxy before this service; its X-Forwarded-For and -Proto are believed.
+        max_capture: bytes of a document of EPCIS events.
         webhook_reach: where webhooks may lead: to the internet, also to private addresses, also to this machine.
         weblink_listen: host and port where the worker lets printers dial in; None: it does not.
         weblink_certificate, weblink_key: what they are answered with (PEM files).
         weblink_passwords: file of the passwords that they say; None: none are asked for.
+        company_prefixes: GS1 company prefixes whose Digital Links can be written as EPC URNs.
         responder_gln: who answers, where a verification router service asks; None: it is not said.
         resolver_rate: answers of the resolver a minute, for one address.
         guess_alarm: serials that never were, asked for of one product in an hour, at which an alarm is raised.
@@ -58,6 +60,7 @@ class Settings:
     log_level: LogLevel = "info"
     max_body: int = 1_000_000
     max_upload: int = 2_000_000
+    max_capture: int = 20_000_000
     webhook_reach: WebhookReach = "public"
     trusted_proxy: str | None = None
     weblink_listen: tuple[str, int] | None = None
@@ -65,6 +68,7 @@ class Settings:
     weblink_key: Path | None = None
     weblink_passwords: Path | None = None
     responder_gln: str | None = None
+    company_prefixes: tuple[str, ...] = ()
     resolver_rate: int = 120
     guess_alarm: int = 100
     site: str | None = None
@@ -212,6 +216,15 @@ def _codes(text: str) -> tuple[str, ...]:
     return found
 
 
+def _company_prefixes(text: str) -> tuple[str, ...]:
+    found = tuple(prefix.strip() for prefix in text.split(","))
+    wrong = next((prefix for prefix in found if not re.fullmatch(r"[0-9]{6,12}", prefix)), None)
+    if wrong is not None or len(found) > _CODES_AT_MOST:
+        got = f"{len(found)} of them" if wrong is None else _shown(wrong)
+        raise ValueError(f"Expected at most {_CODES_AT_MOST} prefixes of 6 to 12 digits, got {got}.")
+    return found
+
+
 def _shifts(text: str) -> tuple[tuple[time, ...], tzinfo]:
     """Read `06:00,14:00,22:00` (UTC) or `06:00,18:00 Europe/Prague`."""
     found = re.fullmatch(rf"({_TIME}(?:,{_TIME}){{0,23}})(?: +(\S+))?", text)
@@ -241,6 +254,7 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "LOG_LEVEL": ("log_level", _choice(get_args(LogLevel))),
     "MAX_BODY": ("max_body", _whole(1_000, 100_000_000)),
     "MAX_UPLOAD": ("max_upload", _whole(1_000, 100_000_000)),
+    "MAX_CAPTURE": ("max_capture", _whole(1_000, 100_000_000)),
     "TRUSTED_PROXY": ("trusted_proxy", _host),
     "WEBHOOK_REACH": ("webhook_reach", _choice(get_args(WebhookReach))),
     "WEBLINK_LISTEN": ("weblink_listen", _address),
@@ -248,6 +262,7 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "WEBLINK_KEY": ("weblink_key", _path),
     "WEBLINK_PASSWORDS": ("weblink_passwords", _path),
     "RESPONDER_GLN": ("responder_gln", _gln),
+    "COMPANY_PREFIXES": ("company_prefixes", _company_prefixes),
     "RESOLVER_RATE": ("resolver_rate", _whole(1, 1_000_000)),
     "GUESS_ALARM": ("guess_alarm", _whole(1, 1_000_000)),
     "SITE": ("site", _site),

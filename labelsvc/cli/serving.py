@@ -37,7 +37,7 @@ def serve(host: str | None, port: int | None) -> None:
     house = house_of(app)
     with house.db, dialled_in(chosen) as callers:
         address = (host or chosen.host, port if port is not None else chosen.port)
-        body_at_most = chosen.max_upload + chosen.max_body
+        body_at_most = max(chosen.max_upload, chosen.max_capture) + chosen.max_body
         listener = Listener(app, address, chosen.threads, body_at_most, chosen.trusted_proxy)
         printing = Worker(house.db, house.issuer, chosen.data_dir, callers=callers)
         thread = threading.Thread(target=printing.run, name="worker")

@@ -17,6 +17,7 @@ from apiflask import APIFlask
 from flask import Request, current_app, request
 
 from labelsvc.errors import InvalidInput, Malformed, NotAcceptable, TooLarge, UnsupportedMedia
+from labelsvc.settings import Settings
 from labelsvc.web import page_views
 from labelsvc.web.violations import printable
 
@@ -24,6 +25,7 @@ JSON_DEPTH_AT_MOST = 32
 #: Digits of one number; Python itself refuses to read far longer ones.
 JSON_DIGITS_AT_MOST = 400
 
+_JSON = ("application/json", "application/ld+json")
 _FORM = "application/x-www-form-urlencoded"
 _STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
@@ -37,8 +39,9 @@ class _Terms:
     query: frozenset[str]
     body: bool
     body_required: bool
-    upload: bool
-    media_type: str
+    limit: str
+    media_types: tuple[str, ...]
+    open_query: bool
     form: bool
     own: bool
 
@@ -63,7 +66,25 @@ def optional_body(view: View) -> View:
 
 def upload(view: View) -> View:
     """Let a view take a body of `Settings.max_upload` bytes."""
-    view._upload = True  # type: ignore[attr-defined]  # as above
+    view._limit = "upload"  # type: ignore[attr-defined]  # as above
+    return view
+
+
+def capture(view: View) -> View:
+    """Let a view take a body of `Settings.max_capture` bytes."""
+    view._limit = "capture"  # type: ignore[attr-defined]  # as above
+    return view
+
+
+def linked_data(view: View) -> View:
+    """Let a view read and answer JSON under the name of JSON-LD too."""
+    view._linked_data = True  # type: ignore[attr-defined]  # as above
+    return view
+
+
+def open_query(view: View) -> View:
+    """Let a view say itself which query parameters it knows, beside those that it declares."""
+    view._open_query = True  # type: ignore[attr-defined]  # as above
     return view
 
 
@@ -73,16 +94,17 @@ def own_terms(view: View) -> View:
     return view
 
 
-def install(app: APIFlask, max_body: int, max_upload: int) -> None:
+def install(app: APIFlask, settings: Settings) -> None:
     """Check every request of an app before its view, and after authentication where that was installed first."""
     app.request_class = StrictRequest
+    limits = {"body": settings.max_body, "upload": settings.max_upload, "capture": settings.max_capture}
 
     @app.before_request
     def admit() -> None:
         if request.endpoint is None:
             return
         terms = _terms(current_app.view_functions[request.endpoint])
-        request.max_content_length = (max_upload if terms.upload else max_body) + 1
+        request.max_content_length = limits[terms.limit] + 1
         if not terms.own:
             _check_query(terms)
             _check_accept(terms)
@@ -98,13 +120,16 @@ def _terms(view: Callable[..., Any]) -> _Terms:
         for name, field in model.model_fields.items()
     ]
     response = spec.get("response") or {}
-    a_page = page_views.is_page(view)
+    a_page, linked = page_views.is_page(view), getattr(view, "_linked_data", False)
     return _Terms(
         query=frozenset(names).union(page_views.query_of(view)),
         body=bool(spec.get("body")),
         body_required=not getattr(view, "_body_optional", False),
-        upload=getattr(view, "_upload", False),
-        media_type="text/html" if a_page else response.get("content_type") or "application/json",
+        limit=getattr(view, "_limit", "body"),
+        media_types=_JSON
+        if linked
+        else ("text/html" if a_page else response.get("content_type") or "application/json",),
+        open_query=getattr(view, "_open_query", False),
         form=a_page and request.method == "POST",
         own=getattr(view, "_own_terms", False),
     )
@@ -112,7 +137,7 @@ def _terms(view: Callable[..., Any]) -> _Terms:
 
 def _check_query(terms: _Terms) -> None:
     for name, values in request.args.lists():
-        if name not in terms.query:
+        if name not in terms.query and not terms.open_query:
             known = ", ".join(sorted(terms.query)) or "no parameters"
             raise InvalidInput("query_unknown", f"Expected {known}, got {printable(name)}.", parameter=printable(name))
         if len(values) > 1:
@@ -122,9 +147,10 @@ def _check_query(terms: _Terms) -> None:
 
 
 def _check_accept(terms: _Terms) -> None:
-    if request.accept_mimetypes and not _admitted(terms.media_type):
+    if request.accept_mimetypes and not any(map(_admitted, terms.media_types)):
         got = printable(request.headers.get("Accept", ""))
-        raise NotAcceptable("not_acceptable", f"Expected an Accept header that admits {terms.media_type}, got {got}.")
+        named = " or ".join(terms.media_types)
+        raise NotAcceptable("not_acceptable", f"Expected an Accept header that admits {named}, got {got}.")
 
 
 def _admitted(media_type: str) -> bool:
@@ -146,10 +172,12 @@ def _check_body(terms: _Terms) -> None:
         if terms.body and terms.body_required:
             raise Malformed("body_missing", "Expected a JSON object, got no body.")
         return
-    wanted = _FORM if terms.form else "application/json"
-    if request.mimetype != wanted:
+    wanted = (_FORM,) if terms.form else _JSON if terms.media_types == _JSON else _JSON[:1]
+    if request.mimetype not in wanted:
         got = printable(request.mimetype) or "nothing"
-        raise UnsupportedMedia("media_type", f"Expected {wanted}, got {got}.")
+        if "xml" in got and wanted == _JSON:
+            got += ", and EPCIS in XML is not read here"
+        raise UnsupportedMedia("media_type", f"Expected {' or '.join(wanted)}, got {got}.")
     if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise UnsupportedMedia("charset", "Expected a body in UTF-8, got another encoding.")
     if request.headers.get("Content-Encoding", "identity") != "identity":

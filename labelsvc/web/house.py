@@ -42,6 +42,7 @@ class House:
         gate: before what strangers may ask.
         hits: how often they asked, until a chore writes it.
         responder_gln: who answers a verification router service.
+        company_prefixes: our own, so that our Digital Links can be written as URNs.
         checks: what /readyz tries, by name; each raises where it fails.
     """
 
@@ -60,6 +61,7 @@ class House:
     gate: Gate
     hits: Hits
     responder_gln: str | None = None
+    company_prefixes: tuple[str, ...] = ()
 
 
 def move_in(app: Flask, made: House) -> None:

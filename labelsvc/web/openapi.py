@@ -56,6 +56,14 @@ _PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 40},
         "example": "09520123456788",
     },
+    "capture_id": {
+        "description": "Id of a capture job.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 36},
+    },
+    "event_id": {"description": "eventID of an event.", "schema": {"type": "string", "minLength": 1, "maxLength": 500}},
+    "value": {"description": "One of them.", "schema": {"type": "string", "minLength": 1, "maxLength": 200}},
+    "token": {"description": "A nextPageToken.", "schema": {"type": "string", "minLength": 1, "maxLength": 2000}},
+    "query_name": {"description": "Name of a query.", "schema": {"type": "string", "minLength": 1, "maxLength": 80}},
     "name": {"description": "Its name.", "schema": {"type": "string", "minLength": 1, "maxLength": 80}},
     "sscc": {
         "description": "An SSCC, AI (00).",

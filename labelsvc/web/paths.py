@@ -45,11 +45,18 @@ class SerialConverter(BaseConverter):
     weight = 200
 
 
+class UriConverter(SerialConverter):
+    """A URI as a part of a path, its slashes among them, escaped or not."""
+
+    weight = 150
+
+
 def install(app: Flask) -> None:
     """Let routes of an app use the converters; a path has one spelling, nothing is redirected."""
     app.url_map.converters["whole"] = WholeConverter
     app.url_map.converters["name"] = NameConverter
     app.url_map.converters["serial"] = SerialConverter
+    app.url_map.converters["uri"] = UriConverter
     app.url_map.merge_slashes = False
 
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from labelsvc import errors, logs
 from labelsvc.web import page_views
+from labelsvc.web.epcis import exceptions as epcis
 from labelsvc.web.violations import Violation, violations
 
 MEDIA_TYPE = "application/problem+json"
@@ -57,6 +58,8 @@ def install(app: APIFlask) -> None:
 def answer(error: errors.LabelsvcError) -> Response:
     """Return the answer that an error gives."""
     status, title = status_of(error)
+    if epcis.is_at(request.path):
+        status = epcis.status_of(error, status)
     if page_views.asked_for_a_page():
         response = page_views.answer(error, status, title)
     elif page_views.asked_by_a_customer():
@@ -79,7 +82,7 @@ def _document(error: errors.LabelsvcError, status: int, title: str) -> Response:
         members["parameter"] = error.pointer.lstrip("/")  # there is no body to point into
     elif error.pointer is not None:
         members["pointer"] = error.pointer
-    response = _problem(status, title, error.code, error.message, members)
+    response = _problem(status, title, error.code, error.message, members, kind=type(error))
     if status == 401:
         # RFC 6750, section 3.1: who sent no key is told no error.
         refused = "" if error.code == "key_missing" else ', error="invalid_token"'
@@ -87,9 +90,18 @@ def _document(error: errors.LabelsvcError, status: int, title: str) -> Response:
     return response
 
 
-def _problem(status: int, title: str, code: str, detail: str, members: Mapping[str, Any]) -> Response:
+def _problem(
+    status: int,
+    title: str,
+    code: str,
+    detail: str,
+    members: Mapping[str, Any],
+    *,
+    kind: type[errors.LabelsvcError] | None = None,
+) -> Response:
+    at_epcis = epcis.is_at(request.path)
     document = {
-        "type": f"urn:labelsvc:problem:{code}",
+        "type": epcis.type_of(code, kind) if at_epcis else f"urn:labelsvc:problem:{code}",
         "title": title,
         "status": status,
         "code": code,

@@ -74,6 +74,7 @@ from labelsvc.storage import printers as printer_rows
 from labelsvc.storage import units as unit_rows
 from labelsvc.storage.database import Database
 from labelsvc.tracking import (
+    captures,
     capturing,
     cloning,
     commissioning,
@@ -82,6 +83,7 @@ from labelsvc.tracking import (
     findings,
     inventory,
     places,
+    queries,
     returns,
     sales,
     scanning,
@@ -160,6 +162,7 @@ class Walk:
         reprints.set_reprint_policy(plant.db, plant.call(), self.product.code, policy)
         self.asked = [self.ask_again(plant.call(), serial).id for serial in self.labelled[1:]]
         self.begin_shop()
+        queries.add_query(plant.db, plant.call(), "old", {})
         self.toml = label_formats.get_format(plant.db, "plain").toml
         self.suspect_id = self.suspect()
         epc = f"https://id.gs1.org/01/{self.other.code}/21/B99"
@@ -406,6 +409,22 @@ class Walk:
         named = made if well else replace(made, epcs=("urn:x:" + "y" * 200,))
         return capturing.capture(self.db, self.plant.issuer, self.call, (named,))
 
+    def accept(self, *, well: bool) -> object:
+        frame = {"@context": [], "schemaVersion": "2.0", "creationDate": "2026-11-20T08:00:00Z"}
+        document = {**frame, "type": "EPCISDocument", "epcisBody": {"eventList": [] if well else None}}
+        return captures.accept(self.db, self.call, document, "rollback")
+
+    def capture_event(self, *, well: bool) -> object:
+        event = {"eventTimeZoneOffset": "+00:00", "epcList": ["urn:x:1"], "action": "OBSERVE" if well else "SEE"}
+        whole = {"@context": [], "type": "ObjectEvent", "eventTime": "2026-11-20T08:00:00Z", **event}
+        return captures.capture_event(self.db, self.plant.issuer, self.call, whole)
+
+    def add_query(self, *, well: bool) -> object:
+        return queries.add_query(self.db, self.call, "q", {"EQ_action" if well else "EQ_color": ["ADD"]})
+
+    def remove_query(self, *, well: bool) -> object:
+        return queries.remove_query(self.db, self.call, "old" if well else "none")
+
     def commission_range(self, *, well: bool) -> object:
         return commissioning.commission_range(self.db, self.plant.issuer, self.call, self.in_print if well else 10**9)
 
@@ -546,6 +565,10 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "edit_location": ("location.edit", True, True, None),
     "close_lot": ("lot.close", False, True, REASON),
     "capture": ("event.capture", False, True, None),
+    "accept": ("capture.accept", False, True, None),
+    "capture_event": ("event.capture", False, True, None),
+    "add_query": ("query.add", False, True, None),
+    "remove_query": ("query.remove", True, False, None),
     "commission_range": ("batch.commission", False, True, None),
     "scan": ("unit.scan", False, True, None),
     "close_signal": ("unit.suspect", True, True, REASON),

@@ -15,6 +15,8 @@ ROLES = ("line", "station", "warehouse", "retail", "partner", "qa", "admin")
 EVERY = {"line", "station", "warehouse", "retail", "qa"}
 STORES = {"warehouse", "retail", "qa"}
 MAKERS = {"line", "station", "qa"}
+#: Of events in the words of EPCIS.
+READERS = {"warehouse", "retail", "qa"}
 PUBLIC = None
 
 #: Who may call what; admins may call everything.
@@ -149,6 +151,24 @@ TABLE = {
     "DELETE /api/v1/webhooks/{webhook_id}": set(),
     "GET /api/v1/webhooks/{webhook_id}/deliveries": set(),
     "POST /api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": set(),
+    "POST /epcis/capture": {"partner", "warehouse", "qa"},
+    "GET /epcis/capture": {"partner", "warehouse", "qa"},
+    "GET /epcis/capture/{capture_id}": {"partner", "warehouse", "qa"},
+    "POST /epcis/events": {"partner", "warehouse", "qa"},
+    "GET /epcis/events": READERS,
+    "GET /epcis/events/{event_id}": READERS,
+    "GET /epcis": {*EVERY, "partner"},
+    "DELETE /epcis/nextPageToken/{token}": {*EVERY, "partner"},
+    **{
+        f"GET /epcis/{resource}{below}": READERS
+        for resource in ("eventTypes", "epcs", "bizSteps", "bizLocations", "readPoints", "dispositions")
+        for below in ("", "/{value}", "/{value}/events")
+    },
+    "POST /epcis/queries": {"warehouse", "qa"},
+    "GET /epcis/queries": READERS,
+    "GET /epcis/queries/{query_name}": READERS,
+    "DELETE /epcis/queries/{query_name}": {"warehouse", "qa"},
+    "GET /epcis/queries/{query_name}/events": READERS,
 }
 #: The same of pages, which a session opens and no key.
 PAGES = {
@@ -214,6 +234,7 @@ NOTHING = {
     "rest": "-",
     "gtin": "9",
     "lot": "L",
+    **dict.fromkeys(("capture_id", "event_id", "token", "value", "query_name"), "nothing"),
     **IDS,
 }
 

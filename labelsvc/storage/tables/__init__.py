@@ -36,6 +36,7 @@ from labelsvc.storage.tables.printing import (
     printers,
 )
 from labelsvc.storage.tables.quality import label_scans, lot_closures, sampling_plans
+from labelsvc.storage.tables.queries import named_queries, query_subscriptions
 from labelsvc.storage.tables.reprints import reprint_policies, reprints
 from labelsvc.storage.tables.resolver import product_links, resolver_hits, resolver_numbers
 from labelsvc.storage.tables.sales import (
@@ -90,6 +91,7 @@ __all__ = [
     "lot_tracking",
     "lots",
     "metadata",
+    "named_queries",
     "outcomes",
     "parties",
     "pools",
@@ -104,6 +106,7 @@ __all__ = [
     "product_categories",
     "product_links",
     "products",
+    "query_subscriptions",
     "ranges",
     "reprint_policies",
     "reprints",

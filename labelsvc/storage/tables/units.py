@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -45,7 +46,9 @@ locations = Table(
     Column("created_at", Instant, nullable=False),
 )
 
-#: Documents that were handed in, and how far they have come; `document` is emptied once its events are in the books.
+#: Documents that were handed in, and how far they have come: waiting, taking, done. `document` is JSON, compressed, and
+#: emptied once its events are in the books. `done` of `total` events were looked at; `wrong` of them are not taken, the
+#: first of which `errors` names. `claimed_until`: a process is at it. `tries` since it last came on.
 captures = Table(
     "captures",
     metadata,
@@ -57,11 +60,15 @@ captures = Table(
     Column("state", String(8), nullable=False),
     Column("done", Integer, nullable=False),
     Column("total", Integer, nullable=False),
+    Column("wrong", Integer, nullable=False),
     Column("errors", Json, nullable=False),
-    Column("document", Text),
+    Column("document", LargeBinary),
+    Column("tries", Integer, nullable=False),
+    Column("claimed_until", Instant),
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
     Index("ix_captures_state", "state"),
+    Index("ix_captures_actor", "actor_kind", "actor_id", "id"),
 )
 
 #: EPCIS events, whole and as they were received. `hash` (CBV) and `declaration` (of its error declaration, or "") make
@@ -105,6 +112,11 @@ events = Table(
     Index("ix_events_parent_id", "parent_id", "sweeps"),
     Index("ix_events_event_time", "event_time"),
     Index("ix_events_record_time", "record_time"),
+    Index("ix_events_type", "type"),
+    Index("ix_events_biz_step", "biz_step"),
+    Index("ix_events_disposition", "disposition"),
+    Index("ix_events_read_point_id", "read_point_id"),
+    Index("ix_events_biz_location_id", "biz_location_id"),
 )
 
 #: What else an event names (quantities, parties, transactions), so that it is found by them. `name`: epcClass,

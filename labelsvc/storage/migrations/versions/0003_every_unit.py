@@ -28,16 +28,39 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
         sa.Column("errors", Json, nullable=False),
-        sa.Column("document", sa.Text(), nullable=True),
+        sa.Column("document", sa.LargeBinary(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("claimed_until", Instant(), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("finished_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_captures")),
         sa.UniqueConstraint("name", name=op.f("uq_captures_name")),
     )
     with op.batch_alter_table("captures", schema=None) as batch_op:
+        batch_op.create_index("ix_captures_actor", ["actor_kind", "actor_id", "id"], unique=False)
         batch_op.create_index("ix_captures_state", ["state"], unique=False)
 
+    op.create_table(
+        "customers",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("name", sa.String(length=16), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
+        sa.UniqueConstraint("name", name=op.f("uq_customers_name")),
+    )
+    op.create_table(
+        "named_queries",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("definition", Json, nullable=False),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_named_queries")),
+        sa.UniqueConstraint("name", name=op.f("uq_named_queries_name")),
+    )
     op.create_table(
         "parties",
         sa.Column("id", BigKey, nullable=False),
@@ -47,6 +70,17 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_parties")),
         sa.UniqueConstraint("uri", name=op.f("uq_parties_uri")),
+    )
+    op.create_table(
+        "customer_contacts",
+        sa.Column("customer_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=True),
+        sa.Column("email", sa.String(length=254), nullable=True),
+        sa.Column("phone", sa.String(length=40), nullable=True),
+        sa.Column("address", sa.String(length=500), nullable=True),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_customer_contacts_customer_id")),
+        sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_customer_contacts")),
     )
     op.create_table(
         "locations",
@@ -88,6 +122,30 @@ def upgrade() -> None:
         batch_op.create_index("ix_product_links_product_id", ["product_id"], unique=False)
 
     op.create_table(
+        "query_subscriptions",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("name", sa.String(length=36), nullable=False),
+        sa.Column("query_id", sa.BigInteger(), nullable=False),
+        sa.Column("dest", sa.String(length=500), nullable=False),
+        sa.Column("sealed_secret", sa.String(length=400), nullable=True),
+        sa.Column("stream", sa.Boolean(), nullable=False),
+        sa.Column("schedule", Json, nullable=True),
+        sa.Column("report_if_empty", sa.Boolean(), nullable=False),
+        sa.Column("initial_record_time", Instant(), nullable=False),
+        sa.Column("last_id", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", Instant(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.String(length=200), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["query_id"], ["named_queries.id"], name=op.f("fk_query_subscriptions_query_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_query_subscriptions")),
+        sa.UniqueConstraint("name", name=op.f("uq_query_subscriptions_name")),
+    )
+    with op.batch_alter_table("query_subscriptions", schema=None) as batch_op:
+        batch_op.create_index("ix_query_subscriptions_due_at", ["due_at"], unique=False)
+        batch_op.create_index("ix_query_subscriptions_query_id", ["query_id"], unique=False)
+
+    op.create_table(
         "resolver_hits",
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("hour", Instant(), nullable=False),
@@ -99,6 +157,13 @@ def upgrade() -> None:
     with op.batch_alter_table("resolver_hits", schema=None) as batch_op:
         batch_op.create_index("ix_resolver_hits_hour", ["hour"], unique=False)
 
+    op.create_table(
+        "warranty_terms",
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("months", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_warranty_terms_product_id")),
+        sa.PrimaryKeyConstraint("product_id", name=op.f("pk_warranty_terms")),
+    )
     op.create_table(
         "events",
         sa.Column("id", BigKey, nullable=False),
@@ -138,10 +203,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("hash", "declaration", name=op.f("uq_events_hash_declaration")),
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.create_index("ix_events_biz_location_id", ["biz_location_id"], unique=False)
+        batch_op.create_index("ix_events_biz_step", ["biz_step"], unique=False)
+        batch_op.create_index("ix_events_disposition", ["disposition"], unique=False)
         batch_op.create_index("ix_events_event_id", ["event_id"], unique=False)
         batch_op.create_index("ix_events_event_time", ["event_time"], unique=False)
         batch_op.create_index("ix_events_parent_id", ["parent_id", "sweeps"], unique=False)
+        batch_op.create_index("ix_events_read_point_id", ["read_point_id"], unique=False)
         batch_op.create_index("ix_events_record_time", ["record_time"], unique=False)
+        batch_op.create_index("ix_events_type", ["type"], unique=False)
 
     op.create_table(
         "lot_tracking",
@@ -289,6 +359,31 @@ def upgrade() -> None:
         batch_op.create_index("ix_clone_signals_state", ["state", "score"], unique=False)
 
     op.create_table(
+        "complaints",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), nullable=True),
+        sa.Column("follows_id", sa.BigInteger(), nullable=True),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("severity", sa.String(length=8), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("owner", sa.String(length=80), nullable=True),
+        sa.Column("resolution", sa.Text(), nullable=True),
+        sa.Column("opened_at", Instant(), nullable=False),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.Column("closed_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_complaints_customer_id")),
+        sa.ForeignKeyConstraint(["follows_id"], ["complaints.id"], name=op.f("fk_complaints_follows_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_complaints_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaints")),
+    )
+    with op.batch_alter_table("complaints", schema=None) as batch_op:
+        batch_op.create_index("ix_complaints_state", ["state"], unique=False)
+        batch_op.create_index("ix_complaints_unit_id", ["unit_id"], unique=False)
+
+    op.create_table(
         "cycle_count_differences",
         sa.Column("count_id", sa.BigInteger(), nullable=False),
         sa.Column("unit_id", sa.BigInteger(), nullable=False),
@@ -297,6 +392,30 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_cycle_count_differences_unit_id")),
         sa.PrimaryKeyConstraint("count_id", "unit_id", name=op.f("pk_cycle_count_differences")),
     )
+    op.create_table(
+        "sales",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), nullable=True),
+        sa.Column("sold_at", Instant(), nullable=False),
+        sa.Column("warranty_until", sa.Date(), nullable=True),
+        sa.Column("channel", sa.String(length=40), nullable=True),
+        sa.Column("party_id", sa.BigInteger(), nullable=True),
+        sa.Column("invoice", sa.String(length=200), nullable=True),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_sales_customer_id")),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_sales_event_id")),
+        sa.ForeignKeyConstraint(["party_id"], ["parties.id"], name=op.f("fk_sales_party_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_sales_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sales")),
+        sa.UniqueConstraint("unit_id", "event_id", name=op.f("uq_sales_unit_id_event_id")),
+    )
+    with op.batch_alter_table("sales", schema=None) as batch_op:
+        batch_op.create_index("ix_sales_customer_id", ["customer_id"], unique=False)
+        batch_op.create_index("ix_sales_event_id", ["event_id"], unique=False)
+
     op.create_table(
         "scans",
         sa.Column("id", BigKey, nullable=False),
@@ -342,93 +461,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_unit_events_event_id", ["event_id"], unique=False)
         batch_op.create_index("ix_unit_events_parent_id", ["parent_id"], unique=False)
 
-    with op.batch_alter_table("outcomes", schema=None) as batch_op:
-        batch_op.create_index("ix_outcomes_at", ["at"], unique=False)
-
-    with op.batch_alter_table("api_keys", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("party_id", sa.BigInteger(), nullable=True))
-
-    with op.batch_alter_table("users", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("party_id", sa.BigInteger(), nullable=True))
-
-    op.create_table(
-        "customers",
-        sa.Column("id", BigKey, nullable=False),
-        sa.Column("name", sa.String(length=16), nullable=False),
-        sa.Column("created_at", Instant(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
-        sa.UniqueConstraint("name", name=op.f("uq_customers_name")),
-    )
-
-    op.create_table(
-        "customer_contacts",
-        sa.Column("customer_id", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=True),
-        sa.Column("email", sa.String(length=254), nullable=True),
-        sa.Column("phone", sa.String(length=40), nullable=True),
-        sa.Column("address", sa.String(length=500), nullable=True),
-        sa.Column("updated_at", Instant(), nullable=False),
-        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_customer_contacts_customer_id")),
-        sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_customer_contacts")),
-    )
-
-    op.create_table(
-        "warranty_terms",
-        sa.Column("product_id", sa.BigInteger(), nullable=False),
-        sa.Column("months", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_warranty_terms_product_id")),
-        sa.PrimaryKeyConstraint("product_id", name=op.f("pk_warranty_terms")),
-    )
-
-    op.create_table(
-        "complaints",
-        sa.Column("id", BigKey, nullable=False),
-        sa.Column("unit_id", sa.BigInteger(), nullable=False),
-        sa.Column("customer_id", sa.BigInteger(), nullable=True),
-        sa.Column("follows_id", sa.BigInteger(), nullable=True),
-        sa.Column("category", sa.String(length=20), nullable=False),
-        sa.Column("severity", sa.String(length=8), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("owner", sa.String(length=80), nullable=True),
-        sa.Column("resolution", sa.Text(), nullable=True),
-        sa.Column("opened_at", Instant(), nullable=False),
-        sa.Column("actor_kind", sa.String(length=8), nullable=False),
-        sa.Column("actor_id", sa.String(length=80), nullable=False),
-        sa.Column("closed_at", Instant(), nullable=True),
-        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_complaints_customer_id")),
-        sa.ForeignKeyConstraint(["follows_id"], ["complaints.id"], name=op.f("fk_complaints_follows_id")),
-        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_complaints_unit_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaints")),
-    )
-    with op.batch_alter_table("complaints", schema=None) as batch_op:
-        batch_op.create_index("ix_complaints_state", ["state"], unique=False)
-        batch_op.create_index("ix_complaints_unit_id", ["unit_id"], unique=False)
-
-    op.create_table(
-        "sales",
-        sa.Column("id", BigKey, nullable=False),
-        sa.Column("unit_id", sa.BigInteger(), nullable=False),
-        sa.Column("event_id", sa.BigInteger(), nullable=False),
-        sa.Column("customer_id", sa.BigInteger(), nullable=True),
-        sa.Column("sold_at", Instant(), nullable=False),
-        sa.Column("warranty_until", sa.Date(), nullable=True),
-        sa.Column("channel", sa.String(length=40), nullable=True),
-        sa.Column("party_id", sa.BigInteger(), nullable=True),
-        sa.Column("invoice", sa.String(length=200), nullable=True),
-        sa.Column("actor_kind", sa.String(length=8), nullable=False),
-        sa.Column("actor_id", sa.String(length=80), nullable=False),
-        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_sales_customer_id")),
-        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_sales_event_id")),
-        sa.ForeignKeyConstraint(["party_id"], ["parties.id"], name=op.f("fk_sales_party_id")),
-        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_sales_unit_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sales")),
-        sa.UniqueConstraint("unit_id", "event_id", name=op.f("uq_sales_unit_id_event_id")),
-    )
-    with op.batch_alter_table("sales", schema=None) as batch_op:
-        batch_op.create_index("ix_sales_customer_id", ["customer_id"], unique=False)
-        batch_op.create_index("ix_sales_event_id", ["event_id"], unique=False)
-
     op.create_table(
         "customer_returns",
         sa.Column("id", BigKey, nullable=False),
@@ -462,3 +494,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("return_id", name=op.f("uq_exchanges_return_id")),
         sa.UniqueConstraint("sale_id", name=op.f("uq_exchanges_sale_id")),
     )
+    with op.batch_alter_table("api_keys", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("party_id", sa.BigInteger(), nullable=True))
+
+    with op.batch_alter_table("outcomes", schema=None) as batch_op:
+        batch_op.create_index("ix_outcomes_at", ["at"], unique=False)
+
+    with op.batch_alter_table("users", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("party_id", sa.BigInteger(), nullable=True))
