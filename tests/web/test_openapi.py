@@ -110,6 +110,11 @@ def test_the_idempotency_key_is_required_where_doing_it_twice_would_be_wrong(spe
         "approveReprint",
         "scan",
         "countLocation",
+        "addCustomer",
+        "sell",
+        "takeBack",
+        "exchange",
+        "openComplaint",
     }
 
 

@@ -62,7 +62,7 @@ class ProgressIn(Body):
 class ComplaintQuery(PageQuery):
     """Which complaints."""
 
-    state: State | None = None
+    state: Annotated[State | None, Field(description="Those in it only.")] = None
     unit: Annotated[str | None, Field(min_length=1, max_length=500, description="Of this unit only.")] = None
     product: ProductCode = None
 
