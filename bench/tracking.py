@@ -219,22 +219,28 @@ def _inserted(source: str, target: Path) -> Iterator[float]:
     units = {row[0]: row for row in conn.execute("SELECT * FROM old.units")}
     told = conn.execute("SELECT * FROM old.unit_events ORDER BY event_id, unit_id").fetchall()
     conn.execute("DETACH old")
+    names = [row[1] for row in conn.execute("PRAGMA table_info(units)")][6:]
     known: set[int] = set()
     for event_id, rows in groupby(told, key=lambda row: row[1]):
         listed = list(rows)
-        new = [units[row[0]] for row in listed if row[0] not in known]
-        moved = [(units[row[0]][7], units[row[0]][8], row[0]) for row in listed if row[0] in known]
+        new = [_as_begun(units[row[0]]) for row in listed if row[0] not in known]
+        moved = [(*units[row[0]][6:], row[0]) for row in listed if row[0] in known]
         start = time.perf_counter()
         conn.execute("BEGIN IMMEDIATE")
         conn.execute(f"INSERT INTO events VALUES ({_marks(events[event_id])})", events[event_id])
         if new:
             conn.executemany(f"INSERT INTO units VALUES ({_marks(new[0])})", new)
-        conn.executemany("UPDATE units SET since = ?, dispositions = ? WHERE id = ?", moved)
+        conn.executemany(f"UPDATE units SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?", moved)
         conn.executemany(f"INSERT INTO unit_events VALUES ({_marks(listed[0])})", listed)
         conn.execute("COMMIT")
         yield time.perf_counter() - start
         known |= {row[0] for row in listed}
     conn.close()
+
+
+def _as_begun(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a unit as its first event left it, so that the others have something to move."""
+    return (*row[:6], "active", *row[7:10], None, *row[11:])
 
 
 def _marks(row: tuple[Any, ...]) -> str:

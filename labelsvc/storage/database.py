@@ -15,6 +15,7 @@ from sqlalchemy import (
     ARRAY,
     URL,
     BigInteger,
+    ColumnElement,
     Connection,
     Select,
     Subquery,
@@ -240,6 +241,17 @@ def members(conn: Connection, values: Sequence[int] | Sequence[str]) -> Select[t
         listed = json.dumps(list(values), ensure_ascii=False)
         return select(type_coerce(func.json_each(literal(listed)).table_valued("value").c.value, kind))
     return select(func.unnest(cast(literal(list(values), ARRAY(kind)), ARRAY(kind))).column_valued("value"))
+
+
+def gathered(conn: Connection, column: ColumnElement[int]) -> ColumnElement[Any]:
+    """Gather the whole numbers of a group into one value; `as_numbers` reads it."""
+    return func.json_group_array(column) if conn.dialect.name == "sqlite" else func.array_agg(column)
+
+
+def as_numbers(value: Any) -> list[int]:
+    """Read what was gathered."""
+    found: list[int] = json.loads(value) if isinstance(value, str) else list(value)
+    return found
 
 
 def table_of(

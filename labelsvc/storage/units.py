@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Text,
     and_,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 
 from labelsvc.domain.units.standing import ENDED, Standing
 from labelsvc.storage import places
-from labelsvc.storage.database import insert_new_from, members, table_of
+from labelsvc.storage.database import as_numbers, gathered, insert_new_from, members, table_of
 from labelsvc.storage.pages import AnyRow
 from labelsvc.storage.tables import events, unit_events, units
 
@@ -85,6 +86,55 @@ def find(conn: Connection, epcs: Sequence[str], *, hold: bool = False) -> list[K
     query = select(*_COLUMNS, *_KEPT, units.c.last_at, units.c.last_hash).where(units.c.epc.in_(members(conn, epcs)))
     query = query.order_by(units.c.id)
     return [_known(row) for row in conn.execute(query.with_for_update() if hold else query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Units that stand alike, after the same event: whatever happens to them next happens to all of them alike.
+
+    Attributes:
+        last: time and hash of their latest event; None: they were in none.
+    """
+
+    ids: Sequence[int]
+    product_id: int | None
+    range_id: int | None
+    kept: Kept
+    last: tuple[datetime, str] | None
+
+
+def alike(conn: Connection, epcs: Sequence[str]) -> list[Alike]:
+    """Return the units with these EPCs that have a row, those together that stand alike.
+
+    Nobody else moves them before the transaction ends.
+    """
+    return _alike(conn, units.c.epc.in_(members(conn, epcs)))
+
+
+def alike_inside(conn: Connection, parent_id: int) -> list[Alike]:
+    """Return what is inside a unit now by its own word, those together that stand alike; held as `alike` does."""
+    return _alike(conn, units.c.parent_id == parent_id)
+
+
+def _alike(conn: Connection, which: ColumnElement[bool]) -> list[Alike]:
+    columns = (units.c.id, units.c.product_id, units.c.range_id, *_KEPT, units.c.last_at, units.c.last_hash)
+    held = select(*columns).where(which).order_by(units.c.id).with_for_update().subquery()
+    how = [held.c[column.name] for column in columns[1:]]
+    rows = conn.execute(select(gathered(conn, held.c.id), *how).group_by(*how))
+    return [_together(row) for row in rows]
+
+
+def _together(row: AnyRow) -> Alike:
+    ids, product_id, range_id, *how = row
+    *kept, last_at, last_hash = how
+    return Alike(as_numbers(ids), product_id, range_id, Kept(*kept), None if last_at is None else (last_at, last_hash))
+
+
+def missing(conn: Connection, epcs: Sequence[str]) -> list[str]:
+    """Return those of some EPCs that have no row."""
+    asked = members(conn, epcs).subquery()
+    known = select(units.c.id).where(units.c.epc == asked.c[0]).exists()
+    return list(conn.execute(select(asked.c[0]).where(~known)).scalars())
 
 
 def by_id(conn: Connection, ids: Sequence[int]) -> list[Known]:
@@ -230,11 +280,6 @@ def living(conn: Connection, range_id: int, spans: Sequence[tuple[int, int]], li
         if len(found) >= limit:
             break
     return found
-
-
-def inside(conn: Connection, parent_id: int) -> tuple[int, ...]:
-    """Return the ids of what is inside a unit now, by its own words."""
-    return tuple(conn.execute(select(units.c.id).where(units.c.parent_id == parent_id).order_by(units.c.id)).scalars())
 
 
 def all_inside(conn: Connection, epc: str, limit: int) -> list[str]:

@@ -7,7 +7,7 @@ Whatever comes late, or corrects, has its units folded anew (tracking/refolding)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
@@ -23,7 +23,7 @@ from labelsvc.storage import audit, findings, lot_tracking, units
 from labelsvc.storage import events as event_rows
 from labelsvc.storage.database import Database
 from labelsvc.storage.events import Recorded
-from labelsvc.storage.units import EPC_AT_MOST, Identity, Kept, Known, Moved
+from labelsvc.storage.units import EPC_AT_MOST, Alike, Identity, Kept, Moved
 from labelsvc.tracking import refolding
 from labelsvc.tracking.whose import identify
 
@@ -80,53 +80,54 @@ def capture_in(
         who: the EPCs' identities where they are known already, which saves reading each serial back.
     """
     named = _named(event)
-    known = _rows_of(conn, issuer, named, who)
-    parent = known[event.parent].id if event.parent else None
+    met = _met(conn, issuer, named, who)
+    parent = next((one.ids[0] for one, role in met if role == "parent"), None)
     recorded = event_rows.record(conn, call, event, own=own, parent_id=parent, capture_id=capture_id)
     if recorded is None:
         return Captured(event, None)
-    met = [(known[epc], role) for epc, role in named]
     if parent is not None and event.action == "DELETE" and not event.children:
-        swept = units.by_id(conn, units.inside(conn, parent))
-        met += [(one, "child") for one in swept]
+        met += [(one, "child") for one in units.alike_inside(conn, parent)]
     return Captured(event, recorded.id, _Meeting(conn, call, event, recorded, own=own).of(met))
 
 
-def _named(event: Event) -> list[tuple[str, Role]]:
-    """Return which EPCs an event names, as what; each once in each role."""
-    parts: tuple[tuple[Role, Iterable[str]], ...] = (
+def _named(event: Event) -> dict[Role, Sequence[str]]:
+    """Return which EPCs an event names, by what they are in it; each once in each role."""
+    parts: tuple[tuple[Role, Sequence[str]], ...] = (
         ("epc", event.epcs),
         ("input", event.inputs),
         ("output", event.outputs),
         ("child", event.children),
         ("parent", (event.parent,) if event.parent else ()),
     )
-    named = [(epc, role) for role, epcs in parts for epc in dict.fromkeys(epcs)]
-    for epc, _ in named:
-        if len(epc) > EPC_AT_MOST:
-            message = f"Expected identifiers of at most {EPC_AT_MOST} characters, got {len(epc)}."
-            raise InvalidInput("epc_length", message)
+    named: dict[Role, Sequence[str]] = {role: list(dict.fromkeys(epcs)) for role, epcs in parts if epcs}
+    longest = max((len(epc) for epcs in named.values() for epc in epcs), default=0)
+    if longest > EPC_AT_MOST:
+        message = f"Expected identifiers of at most {EPC_AT_MOST} characters, got {longest}."
+        raise InvalidInput("epc_length", message)
     return named
 
 
-def _rows_of(
-    conn: Connection, issuer: Issuer, named: Sequence[tuple[str, Role]], who: Mapping[str, Identity] | None
-) -> Mapping[str, Known]:
-    epcs = sorted({epc for epc, _ in named})
-    if not epcs:
-        return {}
-    known = {one.epc: one for one in units.find(conn, epcs, hold=True)}
-    new = [epc for epc in epcs if epc not in known]
-    if new:
-        known_here = {epc: who[epc] for epc in new if epc in who} if who is not None else {}
-        others = [epc for epc in new if epc not in known_here]
-        units.add(conn, {**known_here, **(identify(conn, issuer, others) if others else {})})
-        known |= {one.epc: one for one in units.find(conn, new, hold=True)}
-    return known
+#: Units that stand alike, and what they are in the event.
+Met = tuple[Alike, Role]
 
 
-#: A unit, and what it is in the event.
-Met = tuple[Known, Role]
+def _met(
+    conn: Connection, issuer: Issuer, named: Mapping[Role, Sequence[str]], who: Mapping[str, Identity] | None
+) -> list[Met]:
+    """Return the units that an event names; those that no event named before get a row."""
+    everyone = sorted({epc for epcs in named.values() for epc in epcs})
+    if not everyone:
+        return []
+    found = units.alike(conn, everyone)  # all at once, so that everybody locks them in one order
+    if sum(len(one.ids) for one in found) < len(everyone):
+        new = units.missing(conn, everyone)
+        known = {epc: who[epc] for epc in new if epc in who} if who is not None else {}
+        others = [epc for epc in new if epc not in known]
+        units.add(conn, {**known, **(identify(conn, issuer, others) if others else {})})
+        found = units.alike(conn, everyone)
+    if len(named) == 1:
+        return [(one, next(iter(named))) for one in found]
+    return [(one, role) for role, epcs in named.items() for one in units.alike(conn, epcs)]
 
 
 class _Meeting:
@@ -142,25 +143,36 @@ class _Meeting:
 
     def of(self, met: Sequence[Met]) -> Mapping[str, int]:
         """Bring units up to date; return how many break which rule."""
-        times = Counter(one.id for one, _ in met)
-        in_order = {
-            one.id
-            for one, _ in met
-            if times[one.id] == 1 and not self._recorded.corrects and (one.last is None or one.last < self._key)
-        }
-        if any(role == "parent" and one.id not in in_order for one, role in met):
-            # What happened to the container since may have happened to what is only now put into it.
-            in_order -= {one.id for one, role in met if role == "child"}
-        counts = self._move([pair for pair in met if pair[0].id in in_order])
+        in_order, late = self._parted(met)
+        counts = self._move(in_order)
         findings.open_new(self._conn, self._recorded.id, counts, self._call.at)
-        late = [(one, role) for one, role in met if one.id not in in_order]
-        self._fold_anew(late, met, in_order)
+        for one, role in late:
+            units.record(self._conn, self._recorded.id, self._event.time, Moved(one.ids, role, one.kept, None))
+        moved = {unit_id for one, _ in in_order for unit_id in one.ids}
+        begun = [unit_id for one, _ in late for unit_id in one.ids]
+        containers = [unit_id for one, role in met if role != "child" for unit_id in one.ids]
+        refolding.refold(self._conn, self._call, begun, containers, after=self._event.time, beside=moved)
         return counts if not late else findings.of_event(self._conn, self._recorded.id)
+
+    def _parted(self, met: Sequence[Met]) -> tuple[list[Met], list[Met]]:
+        """Return those that the event comes in order for, and those that it comes late for."""
+        times = Counter(unit_id for one, _ in met for unit_id in one.ids) if len({role for _, role in met}) > 1 else {}
+        late = [
+            (one, role)
+            for one, role in met
+            if self._recorded.corrects
+            or (one.last is not None and one.last >= self._key)
+            or any(times.get(unit_id, 1) > 1 for unit_id in one.ids)
+        ]
+        if any(role == "parent" for _, role in late):
+            # What happened to the container since may have happened to what is only now put into it.
+            late += [pair for pair in met if pair[1] == "child" and pair not in late]
+        return [pair for pair in met if pair not in late], late
 
     def _move(self, met: Sequence[Met]) -> Counter[str]:
         alike: dict[tuple[Kept, int | None, int | None, Role], list[int]] = {}
         for one, role in met:
-            alike.setdefault((one.kept, one.product_id, one.range_id, role), []).append(one.id)
+            alike.setdefault((one.kept, one.product_id, one.range_id, role), []).extend(one.ids)
         terms = lot_tracking.terms_of(self._conn, [(product, range_id) for _, product, range_id, _ in alike])
         stood = units.standing_of(self._conn, [kept for kept, *_ in alike])
         after = [
@@ -177,17 +189,6 @@ class _Meeting:
         for (kept, finding, role), ids in groups.items():
             units.move(self._conn, self._recorded.id, self._key, Moved(ids, role, kept, finding))
         return counts
-
-    def _fold_anew(
-        self, late: Sequence[tuple[Known, Role]], met: Sequence[tuple[Known, Role]], moved: set[int]
-    ) -> None:
-        """Fold what the event comes late for, and what was in one of its units when that went on."""
-        for one, role in late:
-            moved_by_it = Moved([one.id], role, one.kept, None)
-            units.record(self._conn, self._recorded.id, self._event.time, moved_by_it)
-        begun = [one.id for one, _ in late]
-        containers = [one.id for one, role in met if role != "child"]
-        refolding.refold(self._conn, self._call, begun, containers, after=self._event.time, beside=moved)
 
     def _fact(self, role: Role) -> Fact:
         event = self._event

@@ -1,6 +1,6 @@
 """Use cases of partners: they see what is theirs, and of what passed through them how it came to them.
 
-docs/decisions/0012 says why, and what that leaves out.
+docs/decisions/0013 says why, and what that leaves out.
 """
 
 from __future__ import annotations
