@@ -133,7 +133,7 @@ class Works:
         self.send("heir")
         assert self.job(batch).outcomes["in_doubt"] == WINDOW
 
-    def break_down(self, printer: VirtualPrinter, quantity: int = 3_000, after: int = 200_000) -> Batch:
+    def break_down(self, printer: VirtualPrinter, quantity: int = 1_000, after: int = 100_000) -> Batch:
         """Send a job whose connection breaks after so many bytes; return its batch."""
         self.add_printer("p", printer.uri)
         batch = self.issue(quantity)

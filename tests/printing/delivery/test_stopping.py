@@ -73,9 +73,9 @@ def test_resolving_with_the_last_good_label_prints_each_label_exactly_once(works
         assert job.state == "pending"
         assert counted(job)["confirmed"] == len(came_out)
         works.send()
-        assert printer.wait_for_labels(3_000, timeout=20)
+        assert printer.wait_for_labels(1_000, timeout=20)
         assert works.read(printer.labels) == works.serials(batch)
-    assert counted(works.job(batch)) == {"sent": 3_000 - len(came_out), "confirmed": len(came_out)}
+    assert counted(works.job(batch)) == {"sent": 1_000 - len(came_out), "confirmed": len(came_out)}
 
 
 @pytest.fixture
