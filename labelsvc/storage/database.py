@@ -243,6 +243,15 @@ def members(conn: Connection, values: Sequence[int] | Sequence[str]) -> Select[t
     return select(func.unnest(cast(literal(list(values), ARRAY(kind)), ARRAY(kind))).column_valued("value"))
 
 
+#: So few values are parameters of their own, which costs less to say.
+_FEW = 8
+
+
+def among(conn: Connection, column: ColumnElement[Any], values: Sequence[int] | Sequence[str]) -> ColumnElement[bool]:
+    """Whether a column has one of some values, however many."""
+    return column.in_(values if len(values) <= _FEW else members(conn, values))
+
+
 def gathered(conn: Connection, column: ColumnElement[int]) -> ColumnElement[Any]:
     """Gather the whole numbers of a group into one value; `as_numbers` reads it."""
     return func.json_group_array(column) if conn.dialect.name == "sqlite" else func.array_agg(column)

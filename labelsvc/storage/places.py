@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, select
 
-from labelsvc.storage.database import insert_new, members
+from labelsvc.storage.database import among, insert_new
 from labelsvc.storage.tables import locations, parties
 
 
@@ -43,12 +43,12 @@ def _ids(conn: Connection, table: Table, uris: Iterable[str | None], at: datetim
 
 
 def _known(conn: Connection, table: Table, uris: list[str]) -> dict[str, int]:
-    rows = conn.execute(select(table.c.uri, table.c.id).where(table.c.uri.in_(members(conn, uris))))
+    rows = conn.execute(select(table.c.uri, table.c.id).where(among(conn, table.c.uri, uris)))
     return {uri: int(row_id) for uri, row_id in rows}
 
 
 def _uris(conn: Connection, table: Table, ids: Collection[int]) -> Mapping[int, str]:
     if not ids:
         return {}
-    rows = conn.execute(select(table.c.id, table.c.uri).where(table.c.id.in_(members(conn, sorted(ids)))))
+    rows = conn.execute(select(table.c.id, table.c.uri).where(among(conn, table.c.id, sorted(ids))))
     return {int(row_id): uri for row_id, uri in rows}

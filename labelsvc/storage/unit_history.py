@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 
 from labelsvc.storage.pages import AnyRow
 from labelsvc.storage.tables import events, locations, parties, unit_events, units
@@ -86,6 +86,9 @@ _EVENTS = (
     .order_by(unit_events.c.at, events.c.hash, unit_events.c.role)
 )
 
+#: Made once, for it is asked most of all.
+_OF_UNIT = _EVENTS.where(unit_events.c.unit_id == bindparam("unit")).limit(bindparam("most"))
+
 #: A moment of a unit: when, and which of the events of that moment.
 Moment = tuple[datetime, str]
 
@@ -112,8 +115,8 @@ def of_unit(conn: Connection, unit_id: int, limit: int) -> tuple[Happened, ...]:
 def _told(
     conn: Connection, unit_id: int, stay: _Stay | None, limit: int, depth: int
 ) -> Iterator[tuple[Moment, Happened]]:
-    query = _EVENTS.where(unit_events.c.unit_id == unit_id)
-    rows = conn.execute((query.where(*_during(stay)) if stay else query).limit(limit)).all()
+    query = _OF_UNIT.where(*_during(stay)) if stay else _OF_UNIT
+    rows = conn.execute(query, {"unit": unit_id, "most": limit}).all()
     through = stay.epc if stay else None
     for row in rows:
         yield (row.event_time, row.hash), _happened(row, through)

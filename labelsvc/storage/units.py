@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Text,
     and_,
+    bindparam,
     insert,
     literal,
     null,
@@ -22,9 +23,9 @@ from sqlalchemy import (
 
 from labelsvc.domain.units.standing import ENDED, Standing
 from labelsvc.storage import places
-from labelsvc.storage.database import as_numbers, gathered, insert_new_from, members, table_of
+from labelsvc.storage.database import among, as_numbers, gathered, insert_new_from, members, table_of
 from labelsvc.storage.pages import AnyRow
-from labelsvc.storage.tables import events, unit_events, units
+from labelsvc.storage.tables import events, locations, parties, unit_events, units
 
 EPC_AT_MOST = 200
 
@@ -83,9 +84,37 @@ def find(conn: Connection, epcs: Sequence[str], *, hold: bool = False) -> list[K
     Args:
         hold: nobody else moves them before the transaction ends.
     """
-    query = select(*_COLUMNS, *_KEPT, units.c.last_at, units.c.last_hash).where(units.c.epc.in_(members(conn, epcs)))
+    query = select(*_COLUMNS, *_KEPT, units.c.last_at, units.c.last_hash).where(among(conn, units.c.epc, epcs))
     query = query.order_by(units.c.id)
     return [_known(row) for row in conn.execute(query.with_for_update() if hold else query)]
+
+
+#: Made once, for it is asked most of all: a unit, with the names of where it is, who has it and what it is inside.
+_AROUND = units.alias()
+_ONE = (
+    select(
+        *_COLUMNS,
+        *_KEPT,
+        units.c.last_at,
+        units.c.last_hash,
+        locations.c.uri.label("location"),
+        parties.c.uri.label("holder"),
+        _AROUND.c.epc.label("parent"),
+    )
+    .outerjoin(locations, locations.c.id == units.c.location_id)
+    .outerjoin(parties, parties.c.id == units.c.holder_id)
+    .outerjoin(_AROUND, _AROUND.c.id == units.c.parent_id)
+    .where(units.c.epc == bindparam("epc"))
+)
+
+
+def one(conn: Connection, epc: str) -> tuple[Known, Standing] | None:
+    """Return a unit with how it stands by its own events; None: no event ever named it."""
+    row = conn.execute(_ONE, {"epc": epc}).one_or_none()
+    if row is None:
+        return None
+    known = _known(row)
+    return known, _standing(known.kept, row.location, row.parent, row.holder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +137,7 @@ def alike(conn: Connection, epcs: Sequence[str]) -> list[Alike]:
 
     Nobody else moves them before the transaction ends.
     """
-    return _alike(conn, units.c.epc.in_(members(conn, epcs)))
+    return _alike(conn, among(conn, units.c.epc, epcs))
 
 
 def alike_inside(conn: Connection, parent_id: int) -> list[Alike]:
@@ -139,7 +168,7 @@ def missing(conn: Connection, epcs: Sequence[str]) -> list[str]:
 
 def by_id(conn: Connection, ids: Sequence[int]) -> list[Known]:
     """Return units by their ids, in their order, held until the transaction ends."""
-    query = select(*_COLUMNS, *_KEPT, units.c.last_at, units.c.last_hash).where(units.c.id.in_(members(conn, ids)))
+    query = select(*_COLUMNS, *_KEPT, units.c.last_at, units.c.last_hash).where(among(conn, units.c.id, ids))
     return [_known(row) for row in conn.execute(query.order_by(units.c.id).with_for_update())]
 
 
@@ -172,20 +201,24 @@ def standing_of(conn: Connection, kept: Sequence[Kept]) -> list[Standing]:
     held = places.party_uris(conn, [one.holder_id for one in kept])
     parents = epcs_of(conn, [one.parent_id for one in kept])
     return [
-        Standing(
-            one.state,  # type: ignore[arg-type]  # only states are ever written
-            one.since,
-            tuple(one.dispositions.split()),
-            one.quality,  # type: ignore[arg-type]  # as above
-            located.get(one.location_id or 0),
-            parents.get(one.parent_id or 0),
-            one.bond,  # type: ignore[arg-type]  # as above
-            held.get(one.holder_id or 0),
-            one.lot,
-            one.expiry,
-        )
+        _standing(one, located.get(one.location_id or 0), parents.get(one.parent_id or 0), held.get(one.holder_id or 0))
         for one in kept
     ]
+
+
+def _standing(kept: Kept, location: str | None, parent: str | None, holder: str | None) -> Standing:
+    return Standing(
+        kept.state,  # type: ignore[arg-type]  # only states are ever written
+        kept.since,
+        tuple(kept.dispositions.split()),
+        kept.quality,  # type: ignore[arg-type]  # as above
+        location,
+        parent,
+        kept.bond,  # type: ignore[arg-type]  # as above
+        holder,
+        kept.lot,
+        kept.expiry,
+    )
 
 
 def kept_of(conn: Connection, standings: Sequence[Standing], at: datetime) -> list[Kept]:
@@ -215,7 +248,7 @@ def epcs_of(conn: Connection, ids: Iterable[int | None]) -> Mapping[int, str]:
     wanted = sorted({each for each in ids if each is not None})
     if not wanted:
         return {}
-    rows = conn.execute(select(units.c.id, units.c.epc).where(units.c.id.in_(members(conn, wanted))))
+    rows = conn.execute(select(units.c.id, units.c.epc).where(among(conn, units.c.id, wanted)))
     return {int(unit_id): epc for unit_id, epc in rows}
 
 
@@ -224,7 +257,7 @@ def ids_of(conn: Connection, epcs: Iterable[str | None]) -> Mapping[str, int]:
     wanted = sorted({each for each in epcs if each is not None})
     if not wanted:
         return {}
-    rows = conn.execute(select(units.c.epc, units.c.id).where(units.c.epc.in_(members(conn, wanted))))
+    rows = conn.execute(select(units.c.epc, units.c.id).where(among(conn, units.c.epc, wanted)))
     return {epc: int(unit_id) for epc, unit_id in rows}
 
 

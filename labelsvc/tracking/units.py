@@ -107,15 +107,18 @@ def found(conn: Connection, epc: str) -> Unit:
     Raises:
         NotFound: no event ever named it.
     """
-    rows = units.find(conn, [epc])
-    if not rows:
+    row = units.one(conn, epc)
+    if row is None:
         raise NotFound("unit_unknown", "Expected a unit that some event names, got one that none does.")
-    return of_row(conn, rows[0])
+    return _with_all_around(conn, *row)
 
 
 def of_row(conn: Connection, known: Known) -> Unit:
     """Return a unit with all that it is inside."""
-    own = units.standing_of(conn, [known.kept])[0]
+    return _with_all_around(conn, known, units.standing_of(conn, [known.kept])[0])
+
+
+def _with_all_around(conn: Connection, known: Known, own: Standing) -> Unit:
     around: list[Standing] = []
     inside: list[str] = []
     parent = known.kept.parent_id
