@@ -36,7 +36,7 @@ class House:
         self.app = create_app(settings)
         self.home = house_of(self.app)
         call = Call(Actor("shell", "t"), datetime.now(UTC))
-        self.keys = {role: access.add_key(self.home.db, call, role, role)[1] for role in access.ROLES}
+        self.keys = {role: access.add_key(self.home.db, call, role, role)[1] for role in {*access.ROLES} - {"partner"}}
         self.directory = directory
         self.count = 0
 

@@ -47,7 +47,10 @@ def roles(database, database_url, tmp_path: Path) -> Iterator[As]:
     database.write(lambda conn: installation.bind_secret(conn, SECRET, now))
     app = create_app(settings)
     house = house_of(app)
-    keys = {role: access.add_key(house.db, Call(Actor("shell", "t"), now), role, role)[1] for role in access.ROLES}
+    keys = {
+        role: access.add_key(house.db, Call(Actor("shell", "t"), now), role, role)[1]
+        for role in {*access.ROLES} - {"partner"}
+    }
     worker = Worker(house.db, house.issuer, tmp_path)
     running = threading.Thread(target=worker.run)
     running.start()
