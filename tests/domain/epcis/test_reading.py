@@ -240,6 +240,13 @@ def test_an_event_is_read_whole() -> None:
     assert read.declaration == Declaration(datetime(2026, 3, 2, tzinfo=UTC), "incorrect_data", ("urn:uuid:2",))
 
 
+def test_an_offset_that_lies_moves_no_moment() -> None:
+    """eventTime says when; eventTimeZoneOffset only what a clock on the wall showed, and is kept as it was given."""
+    honest = read_event({**OBJECT, "eventTime": "2026-03-01T12:00:00+01:00", "eventTimeZoneOffset": "+01:00"})
+    lying = read_event({**OBJECT, "eventTime": "2026-03-01T12:00:00+01:00", "eventTimeZoneOffset": "-11:00"})
+    assert (lying.time, lying.hash, lying.offset) == (honest.time, honest.hash, "-11:00")
+
+
 def test_things_that_become_others_have_inputs_and_outputs() -> None:
     event = {
         "type": "TransformationEvent",
