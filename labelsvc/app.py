@@ -66,6 +66,7 @@ from labelsvc.web.epcis import events as epcis_events
 from labelsvc.web.epcis import protocol as epcis
 from labelsvc.web.epcis import queries as epcis_queries
 from labelsvc.web.epcis import resources as epcis_resources
+from labelsvc.web.epcis import subscriptions as epcis_subscriptions
 from labelsvc.web.feeds import Feeds
 from labelsvc.web.gate import Gate
 from labelsvc.web.house import House, move_in
@@ -101,6 +102,7 @@ _BLUEPRINTS = (
     epcis_events.bp,
     epcis_resources.bp,
     epcis_queries.bp,
+    epcis_subscriptions.bp,
     resolver.bp,
     vrs.bp,
     *pages.BLUEPRINTS,

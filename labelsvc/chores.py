@@ -12,12 +12,13 @@ from labelsvc import logs
 from labelsvc.auditing import SEAL_SECONDS, Sealer
 from labelsvc.domain.issuer import Issuer
 from labelsvc.errors import Unavailable
-from labelsvc.printing.webhooks.targets import Reach
 from labelsvc.printing.webhooks.webhooks import Teller
 from labelsvc.storage.database import Database
 from labelsvc.tracking.captures import Taker
 from labelsvc.tracking.cloning import Watcher
 from labelsvc.tracking.commissioning import Commissioner
+from labelsvc.tracking.subscriptions import Reporter
+from labelsvc.webhooks.targets import Reach
 
 log = logs.logger(__name__)
 
@@ -45,7 +46,9 @@ class Chores:
         self._teller = Teller(db, issuer, reach, _now)
         self._taker = Taker(db, issuer, _now, self._stop.is_set)
         self._commissioner = Commissioner(db, issuer, site, _now)
+        self._reporter = Reporter(db, issuer, reach, _now)
         chores = (
+            ("reporter", self._reporter.look, TELL_SECONDS),
             ("sealer", self._sealer.look, SEAL_SECONDS),
             ("teller", self._teller.look, TELL_SECONDS),
             ("taker", self._taker.look, TAKE_SECONDS),
@@ -67,6 +70,7 @@ class Chores:
         for thread in self._threads:
             thread.join()
         self._teller.close()
+        self._reporter.close()
         for name, look, _ in self._others:
             self._once(name, look)
         self._once("sealer", self._sealer.look)  # what the end itself wrote

@@ -163,3 +163,32 @@ def _located(conn: Connection, places: Places) -> ColumnElement[bool]:
         starts = [f"{uri.partition('/254/')[0]}/254/" for uri in places.uris if "/254/" not in uri]
         known = or_(known, *(func.substr(locations.c.uri, 1, len(start)) == start for start in starts))
     return events.c[f"{places.column}_id"].in_(select(locations.c.id).where(known))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far events have come at a moment.
+
+    Attributes:
+        until: when every transaction below has ended, no event up to `top` can come any more.
+        ended: at that moment every one below had.
+    """
+
+    top: int
+    until: int
+    ended: int
+
+
+def mark(conn: Connection) -> Mark:
+    """Return how far events have come: on PostgreSQL transactions end in another order than they took their ids."""
+    top = latest(conn)
+    if conn.dialect.name == "sqlite":
+        return Mark(top, 0, 0)
+    snapshot = func.txid_current_snapshot()
+    row = conn.execute(select(func.txid_snapshot_xmax(snapshot), func.txid_snapshot_xmin(snapshot))).one()
+    return Mark(top, int(row[0]), int(row[1]))
+
+
+def is_settled(conn: Connection, found: Mark) -> bool:
+    """Tell whether no further event can come below a mark."""
+    return mark(conn).ended >= found.until

@@ -51,8 +51,8 @@ def find_events(db: Database, query: EventQuery, position: Sequence[Any], per_pa
         found, end = page(conn, query, (0, top), after, wanted)
     told += len(found)
     if end is None or (query.limit is not None and told >= query.limit):
-        return Told(tuple(map(_shown, found)), None)
-    return Told(tuple(map(_shown, found)), [top, told, end.id, None if end.key is None else end.key.isoformat()])
+        return Told(tuple(map(shown, found)), None)
+    return Told(tuple(map(shown, found)), [top, told, end.id, None if end.key is None else end.key.isoformat()])
 
 
 def page(
@@ -81,7 +81,7 @@ def get_event(db: Database, event_id: str) -> Told:
         found = event_queries.bodies(conn, event_queries.named(conn, event_id))
     if not found:
         raise NotFound("event_unknown", "Expected the eventID of an event, got another text.")
-    return Told(tuple(map(_shown, found)), None)
+    return Told(tuple(map(shown, found)), None)
 
 
 def _fits(query: EventQuery, body: Body) -> bool:
@@ -106,6 +106,7 @@ def _position(given: Sequence[Any]) -> tuple[int, int, Place]:
     return top, told, Place(row, None if key is None else datetime.fromisoformat(key))
 
 
-def _shown(body: Body) -> tuple[Mapping[str, Any], Any]:
+def shown(body: Body) -> tuple[Mapping[str, Any], Any]:
+    """Return an event as it was received, with its eventID and its recordTime, and the `@context` it stands in."""
     recorded = body.record_time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {**body.document, "eventID": body.event_id, "recordTime": recorded}, body.context

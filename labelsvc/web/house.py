@@ -14,12 +14,12 @@ from labelsvc.access import Door
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.reprints import ReprintRules
 from labelsvc.metrics import Metrics
-from labelsvc.printing.webhooks.targets import Reach
 from labelsvc.tracking.hits import Hits
 from labelsvc.web.feeds import Feeds
 from labelsvc.web.gate import Gate
 from labelsvc.web.polls import Polls
 from labelsvc.web.streams import Lanes
+from labelsvc.webhooks.targets import Reach
 
 if TYPE_CHECKING:  # views pass it on to use cases and never look inside
     from labelsvc.storage.database import Database

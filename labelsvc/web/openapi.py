@@ -63,6 +63,10 @@ _PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "event_id": {"description": "eventID of an event.", "schema": {"type": "string", "minLength": 1, "maxLength": 500}},
     "value": {"description": "One of them.", "schema": {"type": "string", "minLength": 1, "maxLength": 200}},
     "token": {"description": "A nextPageToken.", "schema": {"type": "string", "minLength": 1, "maxLength": 2000}},
+    "subscription_id": {
+        "description": "Id of a subscription.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 36},
+    },
     "query_name": {"description": "Name of a query.", "schema": {"type": "string", "minLength": 1, "maxLength": 80}},
     "name": {"description": "Its name.", "schema": {"type": "string", "minLength": 1, "maxLength": 80}},
     "sscc": {

@@ -87,6 +87,7 @@ from labelsvc.tracking import (
     returns,
     sales,
     scanning,
+    subscriptions,
 )
 from labelsvc.tracking.own_events import Why, object_event
 from tests.ports import free_port
@@ -162,7 +163,11 @@ class Walk:
         reprints.set_reprint_policy(plant.db, plant.call(), self.product.code, policy)
         self.asked = [self.ask_again(plant.call(), serial).id for serial in self.labelled[1:]]
         self.begin_shop()
-        queries.add_query(plant.db, plant.call(), "old", {})
+        for name in ("old", "kept"):
+            queries.add_query(plant.db, plant.call(), name, {})
+        told = subscriptions.NewSubscription("https://erp.example.com/told", stream=True)
+        made = subscriptions.add_subscription(plant.db, plant.issuer, plant.call(), "kept", told, "public")
+        self.subscribed = made.name
         self.toml = label_formats.get_format(plant.db, "plain").toml
         self.suspect_id = self.suspect()
         epc = f"https://id.gs1.org/01/{self.other.code}/21/B99"
@@ -425,6 +430,14 @@ class Walk:
     def remove_query(self, *, well: bool) -> object:
         return queries.remove_query(self.db, self.call, "old" if well else "none")
 
+    def add_subscription(self, *, well: bool) -> object:
+        asked = subscriptions.NewSubscription("https://erp.example.com/told", stream=well)
+        return subscriptions.add_subscription(self.db, self.plant.issuer, self.call, "kept", asked, "public")
+
+    def remove_subscription(self, *, well: bool) -> object:
+        name = self.subscribed if well else "none"
+        return subscriptions.remove_subscription(self.db, self.call, "kept", name)
+
     def commission_range(self, *, well: bool) -> object:
         return commissioning.commission_range(self.db, self.plant.issuer, self.call, self.in_print if well else 10**9)
 
@@ -569,6 +582,8 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "capture_event": ("event.capture", False, True, None),
     "add_query": ("query.add", False, True, None),
     "remove_query": ("query.remove", True, False, None),
+    "add_subscription": ("subscription.add", False, True, None),
+    "remove_subscription": ("subscription.remove", True, False, None),
     "commission_range": ("batch.commission", False, True, None),
     "scan": ("unit.scan", False, True, None),
     "close_signal": ("unit.suspect", True, True, REASON),

@@ -169,6 +169,10 @@ TABLE = {
     "GET /epcis/queries/{query_name}": READERS,
     "DELETE /epcis/queries/{query_name}": {"warehouse", "qa"},
     "GET /epcis/queries/{query_name}/events": READERS,
+    "POST /epcis/queries/{query_name}/subscriptions": {"warehouse", "qa"},
+    "GET /epcis/queries/{query_name}/subscriptions": {"warehouse", "qa"},
+    "GET /epcis/queries/{query_name}/subscriptions/{subscription_id}": {"warehouse", "qa"},
+    "DELETE /epcis/queries/{query_name}/subscriptions/{subscription_id}": {"warehouse", "qa"},
 }
 #: The same of pages, which a session opens and no key.
 PAGES = {
@@ -234,7 +238,7 @@ NOTHING = {
     "rest": "-",
     "gtin": "9",
     "lot": "L",
-    **dict.fromkeys(("capture_id", "event_id", "token", "value", "query_name"), "nothing"),
+    **dict.fromkeys(("capture_id", "event_id", "token", "value", "query_name", "subscription_id"), "nothing"),
     **IDS,
 }
 

@@ -15,6 +15,7 @@ HIDDEN = {
     "GET /static/{name}",
     "GET /.well-known/gs1resolver",
     "GET /linkset-context.jsonld",
+    "DELETE /epcis/nextPageToken/{token}",
     *(route for route in TABLE if route.endswith("{rest}")),
 }
 

@@ -17,11 +17,11 @@ from labelsvc.domain.actors import Call
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.pages import Page
 from labelsvc.errors import Conflict, InvalidInput, LabelsvcError, Unavailable
-from labelsvc.printing.webhooks import posting, signing, targets
-from labelsvc.printing.webhooks.targets import Reach
 from labelsvc.storage import audit, webhooks
 from labelsvc.storage.database import Database
 from labelsvc.storage.webhooks import EVENTS, Delivery, DeliveryState, Webhook
+from labelsvc.webhooks import posting, signing, targets
+from labelsvc.webhooks.targets import Reach
 
 log = logs.logger(__name__)
 

@@ -40,8 +40,7 @@ def list_resources() -> Any:
 @bp.delete("/nextPageToken/<serial:token>")
 @role(*EVERY_ROLE, "partner")
 @linked_data
-@bp.output({}, 204)
-@bp.doc(operation_id="forgetNextPageToken")
+@bp.doc(hide=True)  # that it is not built is no description
 def forget_token(token: str) -> Any:  # noqa: ARG001  # as the route has it
     """Let go of what is kept for a page token: nothing is, so this is not built."""
     return not_built(

@@ -22,11 +22,12 @@ from sqlalchemy import select, text
 
 from labelsvc.domain.issuer import Issuer
 from labelsvc.errors import Conflict, InvalidInput, NotFound, Unavailable
-from labelsvc.printing.webhooks import posting, signing, targets, webhooks
+from labelsvc.printing.webhooks import webhooks
 from labelsvc.printing.webhooks.webhooks import Teller
 from labelsvc.storage import fleet, jobs, printers
 from labelsvc.storage import webhooks as rows
 from labelsvc.storage.tables import webhook_deliveries
+from labelsvc.webhooks import posting, signing, targets
 
 EVERY = rows.EVENTS
 

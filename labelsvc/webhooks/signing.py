@@ -56,5 +56,10 @@ def signature(secret: bytes, message_id: str, timestamp: str, body: bytes) -> st
     return "v1," + base64.b64encode(hmac.digest(secret, signed, sha256)).decode()
 
 
+def of_body(secret: bytes, body: bytes) -> str:
+    """Return the signature of a body alone: HMAC-SHA256 in base64, as EPCIS has it (GS1-Signature)."""
+    return base64.b64encode(hmac.digest(secret, body, sha256)).decode()
+
+
 def _key(master: bytes) -> bytes:
     return HKDF(SHA256(), length=32, salt=None, info=b"labelsvc webhook secrets 1").derive(master)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from labelsvc.printing.webhooks import targets
-from labelsvc.printing.webhooks.targets import Reach, Target
+from labelsvc.webhooks import targets
+from labelsvc.webhooks.targets import Reach, Target
 
 #: The whole of a try, name resolution apart; and how long a receiver may be silent.
 SECONDS_AT_MOST = 10.0
