@@ -57,6 +57,7 @@ from labelsvc.web import (
     scans,
     serials,
     stations,
+    unit_tests,
     vrs,
     webhooks,
 )
@@ -96,6 +97,7 @@ _BLUEPRINTS = (
     customers.bp,
     sales.bp,
     complaints.bp,
+    unit_tests.bp,
     label_formats.bp,
     operations.bp,
     epcis_capture.bp,

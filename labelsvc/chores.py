@@ -1,4 +1,4 @@
-"""What a process does beside its work, each on a thread of its own: seals, tells webhooks, commissions, captures."""
+"""What a process does beside its work, each on a thread of its own: audit, webhooks, units and what is said of them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from labelsvc.domain.issuer import Issuer
 from labelsvc.errors import Unavailable
 from labelsvc.printing.webhooks.webhooks import Teller
 from labelsvc.storage.database import Database
+from labelsvc.tracking.assessing import Assessor
 from labelsvc.tracking.captures import Taker
 from labelsvc.tracking.cloning import Watcher
 from labelsvc.tracking.commissioning import Commissioner
@@ -26,6 +27,7 @@ TELL_SECONDS = 1.0
 COMMISSION_SECONDS = 1.0
 WATCH_SECONDS = 5.0
 TAKE_SECONDS = 0.5
+ASSESS_SECONDS = 1.0
 
 Chore = tuple[str, Callable[[], object], float]
 
@@ -54,6 +56,7 @@ class Chores:
             ("taker", self._taker.look, TAKE_SECONDS),
             ("commissioner", self._commissioner.look, COMMISSION_SECONDS),
             ("watcher", Watcher(db, _now).look, WATCH_SECONDS),
+            ("assessor", Assessor(db, issuer, _now).look, ASSESS_SECONDS),
             *others,
         )
         self._threads = [threading.Thread(target=self._run, args=chore, name=chore[0]) for chore in chores]

@@ -14,8 +14,10 @@ from labelsvc.cli.opening import ID, opened
 from labelsvc.domain.moves import DECLARED, MOVES, Declaration, Move
 from labelsvc.domain.quality import PlanKind, Reconciliation, SamplingPlan, VerifyScan
 from labelsvc.domain.units.intents import INTENTS
+from labelsvc.domain.units.testing import CommissionOn
 from labelsvc.errors import InvalidInput
 from labelsvc.printing import close_report, numbers, reconciliation, verifying
+from labelsvc.tracking import gating
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _OF = sorted({of for sources in DECLARED.values() for of in sources})
@@ -37,6 +39,22 @@ def lot_sampling(lot_id: int, plan: PlanKind, nth: int) -> None:
     """Say which labels of each batch have to be scanned: every one, every nth and the last, the two ends, or none."""
     with opened() as shell:
         _show(reconciliation.set_sampling(shell.db, shell.call(), lot_id, SamplingPlan(plan, nth)))
+
+
+@lot.command("tracking")
+@click.argument("lot_id", type=ID)
+@click.option("--commission-on", type=click.Choice(get_args(CommissionOn)), help="What makes a number a unit.")
+@click.option("--gate", is_flag=True, help="Nothing is packed, shipped or sold before its tests are passed; stays.")
+def lot_tracking(lot_id: int, commission_on: CommissionOn | None, *, gate: bool) -> None:
+    """Say how units of a lot begin and what stops them, and show it."""
+    with opened() as shell:
+        if commission_on is None and not gate:
+            chosen = gating.get_tracking(shell.db, lot_id)
+        else:
+            gated = True if gate else None
+            chosen = gating.set_tracking(shell.db, shell.call(), lot_id, commission_on=commission_on, gated=gated)
+    since = "-" if chosen.gated_since is None else f"{chosen.gated_since:%Y-%m-%dT%H:%M:%SZ}"
+    click.echo(f"commission on\t{chosen.commission_on}\ngated since\t{since}")
 
 
 @lot.command("declare")

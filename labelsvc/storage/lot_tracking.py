@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from labelsvc.domain.units.standing import FOREIGN, Terms
-from labelsvc.storage.database import insert_new
-from labelsvc.storage.tables import lot_revisions, lot_tracking, lots, ranges
+from labelsvc.domain.units.standing import CONFORMANT, FOREIGN, Terms
+from labelsvc.domain.units.testing import CommissionOn
+from labelsvc.storage.database import insert_new, members
+from labelsvc.storage.tables import lot_revisions, lot_tracking, lots, ranges, units
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Tracking:
         gated_since: from then on its units are not packed, shipped or sold before their tests are passed.
     """
 
-    commission_on: str = "confirmed"
+    commission_on: CommissionOn = "confirmed"
     gated_since: datetime | None = None
 
 
@@ -37,6 +38,23 @@ def set_of_lot(conn: Connection, lot_id: int, chosen: Tracking) -> None:
     values = {"commission_on": chosen.commission_on, "gated_since": chosen.gated_since}
     if not insert_new(conn, lot_tracking, {"lot_id": lot_id, **values}):
         conn.execute(update(lot_tracking).where(lot_tracking.c.lot_id == lot_id).values(**values))
+
+
+def stopped_inside(conn: Connection, parents: Sequence[int], at: datetime) -> tuple[list[int], str | None]:
+    """Return what is inside units, by its own words, and what the tests show of one that its gate stops.
+
+    Returns:
+        ids; `untested`, `non_conformant` or what else is said of the one, None where the gates let all pass.
+    """
+    query = select(units.c.id, units.c.quality, units.c.dispositions, lot_tracking.c.gated_since)
+    query = query.outerjoin(lot_tracking, lot_tracking.c.lot_id == units.c.lot_id)
+    rows = conn.execute(query.where(units.c.parent_id.in_(members(conn, parents)))).all()
+    stopped = (
+        row.quality or "untested"
+        for row in rows
+        if row.gated_since is not None and row.gated_since <= at and CONFORMANT not in row.dispositions.split()
+    )
+    return [row.id for row in rows], next(stopped, None)
 
 
 def terms_of(

@@ -14,18 +14,20 @@ from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.jobs import JobState
 from labelsvc.domain.neighbours import Counts, Group, compared
 from labelsvc.domain.sales import CustomerReturn, Sale
+from labelsvc.domain.units.testing import Record
 from labelsvc.errors import LabelsvcError, NotFound, at
 from labelsvc.labels import RENDERER_REVISION, raster
 from labelsvc.labels.formats import LabelFormat, parsed
 from labelsvc.labels.frozen import layout_of
-from labelsvc.storage import complaints, issued, jobs, label_formats, neighbours, products, sales, unit_history, units
+from labelsvc.storage import complaints, issued, jobs, label_formats, neighbours, products, sales, units
 from labelsvc.storage.batches import BatchRow
 from labelsvc.storage.database import Database
 from labelsvc.storage.issued import Number
 from labelsvc.storage.jobs import JobRow
 from labelsvc.storage.neighbours import Place
+from labelsvc.tracking import quality
 from labelsvc.tracking.serials import History, history_of
-from labelsvc.tracking.units import EVENTS_AT_MOST, Story, of_row
+from labelsvc.tracking.units import Story, of_row, story_of
 from labelsvc.tracking.whose import code_and_serial, epc_of
 
 _SALES_AT_MOST = 100
@@ -76,7 +78,8 @@ class Dossier:
         complaint: the one that is looked into; None: the unit alone.
         printed: None: another made it, or its number was never granted here.
         story: its custody; None: no event ever named it.
-        tests, recalls: JSON objects.
+        tests: its test records, and those of its lot as a whole; who let it pass without stands in the story.
+        recalls: JSON objects.
         complaints: all of the unit, and the one that the complaint follows.
         base: all other units of its product; neighbours: those that share something with it.
     """
@@ -85,7 +88,7 @@ class Dossier:
     complaint: Complaint | None
     printed: Printed | None
     story: Story | None
-    tests: tuple[Mapping[str, Any], ...]
+    tests: tuple[Record, ...]
     sales: tuple[Sale, ...]
     returns: tuple[CustomerReturn, ...]
     complaints: tuple[Complaint, ...]
@@ -124,11 +127,6 @@ def of_serial(db: Database, issuer: Issuer, code: str, serial: str) -> Dossier:
     return look.dossier()
 
 
-def tests_of(_conn: Connection, _unit_id: int) -> tuple[Mapping[str, Any], ...]:
-    """Return the test records of a unit; there are none yet. Whoever keeps some answers here."""
-    return ()
-
-
 def recalls_of(_conn: Connection, _unit_id: int) -> tuple[Mapping[str, Any], ...]:
     """Return the recalls that a unit is, or was, in; there are none yet. Whoever keeps some answers here."""
     return ()
@@ -155,9 +153,9 @@ class _Look:
         self._base, self._groups = Counts(0, 0), tuple[Group, ...]()
         if known:
             unit = known[0]
-            self.story = Story(of_row(conn, unit), unit_history.of_unit(conn, unit.id, EVENTS_AT_MOST))
+            self.story = story_of(conn, of_row(conn, unit))
             self._of_unit = {
-                "tests": tests_of(conn, unit.id),
+                "tests": quality.of_unit(conn, unit.id).records,
                 "sales": sales.of_unit(conn, unit.id, _SALES_AT_MOST),
                 "returns": sales.returns_of(conn, unit.id, _SALES_AT_MOST),
                 "complaints": _complaints(conn, unit.id, complaint),

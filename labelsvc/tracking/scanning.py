@@ -27,7 +27,7 @@ from labelsvc.errors import InvalidInput, at
 from labelsvc.storage import audit, lot_tracking, scans, units
 from labelsvc.storage import requests as request_keys
 from labelsvc.storage.database import Database
-from labelsvc.tracking import capturing, reading
+from labelsvc.tracking import capturing, reading, refolding
 from labelsvc.tracking.own_events import Why, object_event, packing_event
 from labelsvc.tracking.reading import Meant
 from labelsvc.tracking.units import Unit, of_row
@@ -200,7 +200,7 @@ class _Scanning:
             return self._kept(replace(told, result="done", message=_sentence("found", told)), unit)
         event = self._event(thing.epc, parent)
         if self._asked.intent in GUARDED and not self._asked.happened:
-            refused = self._would_break(unit, terms, event)
+            refused = self._would_break(unit, terms, event) or self._held_inside(unit)
             if refused is not None:
                 told = replace(told, result="refused", findings=(refused,))
                 return self._kept(replace(told, message=_sentence("not done", told)), unit)
@@ -233,6 +233,17 @@ class _Scanning:
         # What holds back what it is inside holds it back as well.
         held = replace(unit.own, dispositions=unit.standing.dispositions)
         return step(held, fact, terms)[1]
+
+    def _held_inside(self, unit: Unit) -> str | None:
+        """Return what stops something inside that the gate of its lot does not let pass; None: nothing does."""
+        inside = [unit.id] if unit.id else []
+        for _ in range(refolding.DEPTH):
+            if not inside:
+                return None
+            inside, stopped = lot_tracking.stopped_inside(self._conn, inside, self._at)
+            if stopped is not None:
+                return "sale_blocked_failed_tests" if stopped == "non_conformant" else "blocked_untested"
+        return None
 
     def _event(self, epc: str, parent: str | None) -> Event:
         asked, meaning = self._asked, MEANINGS[self._asked.intent]

@@ -12,8 +12,9 @@ from labelsvc.domain.gs1 import check_serial, parse_product_code
 from labelsvc.domain.issuer import Issuer
 from labelsvc.domain.units import intents
 from labelsvc.domain.units.standing import Standing, within
+from labelsvc.domain.units.testing import Override
 from labelsvc.errors import NotFound, at
-from labelsvc.storage import lot_tracking, unit_history, units
+from labelsvc.storage import lot_tracking, overrides, unit_history, units
 from labelsvc.storage.database import Database
 from labelsvc.storage.unit_history import DEPTH, Happened
 from labelsvc.storage.units import Known
@@ -21,6 +22,7 @@ from labelsvc.tracking.whose import epc_of
 
 #: Events of a unit, and of each thing that it was inside, in one story.
 EVENTS_AT_MOST = 1_000
+OVERRIDES_AT_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,11 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A unit with all that happened to it, in its order."""
+    """A unit with all that happened to it, in its order, and whoever let it pass without its tests, or was asked to."""
 
     unit: Unit
     events: tuple[Happened, ...]
+    overrides: tuple[Override, ...] = ()
 
 
 def unit(db: Database, epc: str) -> Unit:
@@ -97,8 +100,13 @@ def warnings_of(db: Database, its: Unit, day: date) -> tuple[intents.Warning, ..
 
 
 def _story(conn: Connection, epc: str) -> Story:
-    its = found(conn, epc)
-    return Story(its, unit_history.of_unit(conn, its.id, EVENTS_AT_MOST))
+    return story_of(conn, found(conn, epc))
+
+
+def story_of(conn: Connection, its: Unit) -> Story:
+    """Return the story of a unit that was found."""
+    asked = overrides.of_unit(conn, its.id, its.lot_id, OVERRIDES_AT_MOST)
+    return Story(its, unit_history.of_unit(conn, its.id, EVENTS_AT_MOST), asked)
 
 
 def found(conn: Connection, epc: str) -> Unit:

@@ -35,6 +35,8 @@ _PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "count_id": {"description": "Id of a cycle count.", "schema": _WHOLE},
     "complaint_id": {"description": "Id of a complaint.", "schema": _WHOLE},
     "reprint_id": {"description": "Id of a reprint.", "schema": _WHOLE},
+    "record_id": {"description": "Id of a test record.", "schema": _WHOLE},
+    "override_id": {"description": "Id of an override.", "schema": _WHOLE},
     "link_id": {"description": "Id of a link.", "schema": _WHOLE},
     "finding_id": {"description": "Id of a finding.", "schema": _WHOLE},
     "party_id": {"description": "Id of a party.", "schema": _WHOLE},

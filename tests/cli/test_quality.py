@@ -27,6 +27,11 @@ def test_a_lot_is_explained_and_closed_at_a_shell(shell, tmp_path) -> None:
     product = shell.said("lot", "list")[0].split("\t")[1]
     assert shell.said("move", product, "spoiled", *serials[:2], "--reason", "torn") == ["2\tspoiled"]
     assert shell.refused("move", product, "returned", serials[0], "--reason", "left")[0] == 73
+    assert shell.said("lot", "tracking", lot, "--commission-on", "scanned") == [
+        "commission on\tscanned",
+        "gated since\t-",
+    ]
+    assert shell.refused("lot", "tracking", lot, "--gate")[0] == 73  # no test of the product could open it
     shell.said("lot", "sampling", lot, "ends")
     assert figures(shell.said("lot", "reconcile", lot))["to scan"] == "2"
     assert scan(shell, serials[2], "rub bish", serials[2], f"{product}/{serials[5]}", options=("--lot", lot)) == [

@@ -39,6 +39,7 @@ from labelsvc.domain.products import NewProduct
 from labelsvc.domain.quality import SamplingPlan, VerifyScan
 from labelsvc.domain.reprints import ReprintPolicy, ReprintRequest, ReprintRules
 from labelsvc.domain.sales import CustomerReturnRequest, ExchangeRequest, SaleRequest, When
+from labelsvc.domain.units.testing import NewTest
 from labelsvc.errors import LabelsvcError
 from labelsvc.issuing import (
     batches,
@@ -69,11 +70,12 @@ from labelsvc.printing.stations.reports import Said
 from labelsvc.printing.stations.stations import Arrival
 from labelsvc.printing.webhooks import webhooks
 from labelsvc.storage import cloning as clone_signals
-from labelsvc.storage import outcomes, tables
+from labelsvc.storage import outcomes, sweeps, tables
 from labelsvc.storage import printers as printer_rows
 from labelsvc.storage import units as unit_rows
 from labelsvc.storage.database import Database
 from labelsvc.tracking import (
+    assessing,
     captures,
     capturing,
     cloning,
@@ -81,15 +83,18 @@ from labelsvc.tracking import (
     complaints,
     customers,
     findings,
+    gating,
     inventory,
+    overriding,
     places,
+    quality,
     queries,
     returns,
     sales,
     scanning,
     subscriptions,
 )
-from labelsvc.tracking.own_events import Why, object_event
+from labelsvc.tracking.own_events import Why, commissioning_event, object_event
 from tests.ports import free_port
 from tests.printing.test_certifying import QUICK, TRAITS, Beside
 
@@ -158,6 +163,7 @@ class Walk:
         )
         self.dead_id = plant.db.write(lambda conn: conn.execute(told).inserted_primary_key[0])
         self.begin_station()
+        self.begin_tests()
         self.labelled = self.serials_out(3)
         policy = ReprintPolicy(approval=True)
         reprints.set_reprint_policy(plant.db, plant.call(), self.product.code, policy)
@@ -525,6 +531,69 @@ class Walk:
     def set_warranty(self, *, well: bool) -> object:
         return sales.set_warranty(self.db, self.call, self.product.code, 24 if well else 0)
 
+    def define_test(self, *, well: bool) -> object:
+        made = NewTest("Look", words=("good",))
+        return quality.define_test(self.db, self.call, self.product.code if well else "NOBODY", made)
+
+    def begin_tests(self) -> None:
+        """A lot whose units are tested, as it is itself; another one whose unit began when it had been tested."""
+        plant = self.plant
+        whole = NewTest("Sterile", per="lot", words=("yes",))
+        self.tested, self.early = plant.lot(plant.product()), plant.lot(plant.product())
+        for lot, test in ((self.tested, NewTest("Torque")), (self.tested, whole), (self.early, whole)):
+            quality.define_test(plant.db, plant.call(), lot.product_code, test)
+        self.measure("Sterile", "yes", lot_id=self.early.id)
+        self.unit, other = self.begun(self.tested, 2)
+        self.begun(self.early, 1)
+        (self.record,) = self.measure("Torque", "1", units=(other,))
+        asked = overriding.OverrideRequest(REASON, (self.unit,))
+        self.overrides = [overriding.ask_override(plant.db, plant.call(), asked).id for _ in range(2)]
+        begin = (self.tested.id, self.record.report)
+        self.sweep_id = plant.db.write(lambda conn: sweeps.begin(conn, plant.call(), begin[0], report=begin[1]))
+
+    def begun(self, lot: Any, count: int) -> list[str]:
+        serials = self.plant.serials(self.plant.issue(lot, count))
+        epcs = [f"https://id.gs1.org/01/{lot.product_code}/21/{serial}" for serial in serials]
+        of_lot = (lot.lot.number, date(2026, 11, 20), None, None)
+        event = commissioning_event(self.plant.call().at, epcs, Why("commissioning", "active"), of_lot)
+        capturing.capture(self.plant.db, self.plant.issuer, self.plant.call(), (event,), own=True)
+        return epcs
+
+    def measure(self, test: str, value: str, **of: Any) -> Any:
+        report = quality.Report((quality.Measured(test, value),), **of)
+        return quality.record_tests(self.plant.db, self.plant.issuer, self.plant.call(), report)
+
+    def record_tests(self, *, well: bool) -> object:
+        report = quality.Report((quality.Measured("Torque" if well else "Colour", "1"),), (self.unit,))
+        return quality.record_tests(self.db, self.plant.issuer, self.call, report)
+
+    def correct_record(self, *, well: bool) -> object:
+        right = quality.Correction("2", REASON)
+        record_id = self.record.id if well else 999
+        return quality.correct_record(self.db, self.plant.issuer, self.call, record_id, right)
+
+    def ask_override(self, *, well: bool) -> object:
+        asked = overriding.OverrideRequest(REASON, (self.unit,) if well else ())
+        return overriding.ask_override(self.db, self.call, asked)
+
+    def approve_override(self, *, well: bool) -> object:
+        override_id = self.overrides[0] if well else 999
+        return overriding.approve_override(self.db, self.plant.issuer, self.call, override_id)
+
+    def refuse_override(self, *, well: bool) -> object:
+        return overriding.refuse_override(self.db, self.call, self.overrides[1] if well else 999, REASON)
+
+    def set_tracking(self, *, well: bool) -> object:
+        lot = self.tested if well else self.lot
+        return gating.set_tracking(self.db, self.call, lot.id, gated=True)
+
+    def sweep_some(self, *, well: bool) -> object:
+        return assessing.sweep_some(self.db, self.plant.issuer, self.call, self.sweep_id if well else 999)
+
+    def assess_begun(self, *, well: bool) -> object:
+        lot_id = self.early.id if well else 999
+        return assessing.assess_begun(self.db, self.plant.issuer, self.call, lot_id)
+
 
 #: Use case -> what it writes: action, whether there is something before and after, the reason.
 ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
@@ -587,6 +656,15 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "commission_range": ("batch.commission", False, True, None),
     "scan": ("unit.scan", False, True, None),
     "close_signal": ("unit.suspect", True, True, REASON),
+    "define_test": ("product.test", False, True, None),
+    "record_tests": ("test.record", False, True, None),
+    "correct_record": ("test.correct", True, True, REASON),
+    "ask_override": ("override.ask", False, True, REASON),
+    "approve_override": ("override.approve", False, True, REASON),
+    "refuse_override": ("override.refuse", False, True, REASON),
+    "set_tracking": ("lot.tracking", True, True, None),
+    "sweep_some": ("lot.assess", False, True, None),
+    "assess_begun": ("lot.assess", False, True, None),
     "set_category": ("product.category", True, True, None),
     "count": ("location.count", False, True, None),
     "add_customer": ("customer.add", False, True, None),

@@ -116,6 +116,10 @@ def test_the_idempotency_key_is_required_where_doing_it_twice_would_be_wrong(spe
         "takeBack",
         "exchange",
         "openComplaint",
+        "recordTests",
+        "correctTestRecord",
+        "askOverride",
+        "approveOverride",
     }
 
 

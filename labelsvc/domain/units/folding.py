@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from labelsvc.domain.units.rules import RECEIVING, SELLING, SHIPPING, UNDOING, Finding, begins, broken, ends
-from labelsvc.domain.units.standing import HOLD, RECALLED, Bond, Fact, Quality, Standing, State, Terms, within
+from labelsvc.domain.units.standing import (
+    CONFORMANT,
+    HOLD,
+    RECALLED,
+    Bond,
+    Fact,
+    Quality,
+    Standing,
+    State,
+    Terms,
+    within,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +75,13 @@ def _moved(unit: Standing, fact: Fact, terms: Terms) -> Standing:
         unit = replace(unit, state="active", since=fact.at) if unit.state == "unknown" else unit
     else:
         unit = _stepped(unit, fact, terms)
-    dispositions = (set(unit.dispositions) | set(_set_by(fact))) - set(fact.unset)
+    quality = _quality(fact)
+    gone = {*fact.unset, CONFORMANT} if quality == "non_conformant" else {*fact.unset}
+    dispositions = {*unit.dispositions, *_set_by(fact)} - gone
     return replace(
         unit,
         dispositions=tuple(sorted(dispositions)),
-        quality=_quality(fact) or unit.quality,
+        quality=quality or unit.quality,
         location=_location(unit, fact),
         holder=fact.holder or unit.holder,
     )
@@ -127,9 +140,13 @@ _STATE_OF_STEP: dict[str, State] = {"sampling": "sampled", "repairing": "repaire
 
 
 def _set_by(fact: Fact) -> tuple[str, ...]:
-    """Return the persistent dispositions that an event sets; `holding` sets what it names, as in EPCIS 1.2."""
+    """Return the persistent dispositions that an event sets; `holding` sets what it names, as in EPCIS 1.2.
+
+    Whoever inspects a unit may find that it conforms; that it passes the gate only our own test records say.
+    """
     named = (fact.disposition,) if fact.step == "holding" and fact.disposition in (HOLD, RECALLED) else ()
-    return (*fact.set, *named) if RECALLED not in fact.unset else fact.set
+    found = fact.set if fact.own else tuple(word for word in fact.set if word != CONFORMANT)
+    return (*found, *named) if RECALLED not in fact.unset else found
 
 
 def _quality(fact: Fact) -> Quality | None:

@@ -131,7 +131,7 @@ def _packing(unit: Standing, fact: Fact) -> Finding | None:
 def _selling(unit: Standing, fact: Fact, terms: Terms) -> Finding | None:
     packed = fact.role == "child" and fact.action == "ADD" and fact.kind == "AggregationEvent"
     gated = terms.gated_since is not None and fact.at >= terms.gated_since
-    if gated and unit.quality != "conformant" and (fact.step in _PLACED_ON_THE_MARKET or packed):
+    if gated and not unit.conforms and (fact.step in _PLACED_ON_THE_MARKET or packed):
         return "sale_blocked_failed_tests" if unit.quality == "non_conformant" else "blocked_untested"
     if fact.step not in SELLING:
         return None

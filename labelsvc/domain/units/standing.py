@@ -36,6 +36,8 @@ ON_HAND: frozenset[State] = frozenset({"active", "in_stock", "returned", "repair
 #: Persistent dispositions (EPCIS 2.0, section 7.4.1.7) that stop a unit.
 HOLD = "non_sellable_other"
 RECALLED = "recalled"
+#: And the one that lets a gated unit pass: its required tests are passed, or two people said that it passes without.
+CONFORMANT = "conformant"
 
 #: What a unit's tests have shown: `conformant`, `non_conformant` (CBV dispositions); None: nothing.
 Quality = Literal["conformant", "non_conformant"]
@@ -78,6 +80,11 @@ class Standing:
         return RECALLED in self.dispositions
 
     @property
+    def conforms(self) -> bool:
+        """Its tests, or an override, let it pass the gate of its lot."""
+        return CONFORMANT in self.dispositions
+
+    @property
     def ended(self) -> bool:
         """It may not be met again."""
         return self.state in ENDED
@@ -113,7 +120,7 @@ class Terms:
         issued: its serial was granted here.
         granted_at: when.
         lot, expiry: of the lot it was granted for.
-        gated_since: from then on it may not be packed, shipped or sold before its tests have shown that it conforms.
+        gated_since: from then on it may not be packed, shipped or sold before its tests, or an override, let it pass.
     """
 
     ours: bool = False

@@ -49,6 +49,14 @@ from labelsvc.storage.tables.sales import (
 )
 from labelsvc.storage.tables.scanning import scans
 from labelsvc.storage.tables.stations import station_claims, station_reports, stations
+from labelsvc.storage.tables.unit_tests import (
+    gate_override_units,
+    gate_overrides,
+    test_definitions,
+    test_records,
+    test_reports,
+    test_sweeps,
+)
 from labelsvc.storage.tables.units import (
     captures,
     commissioned,
@@ -80,6 +88,8 @@ __all__ = [
     "events",
     "exchanges",
     "findings",
+    "gate_override_units",
+    "gate_overrides",
     "installation",
     "label_format_files",
     "label_formats",
@@ -122,6 +132,10 @@ __all__ = [
     "station_claims",
     "station_reports",
     "stations",
+    "test_definitions",
+    "test_records",
+    "test_reports",
+    "test_sweeps",
     "turns",
     "unit_events",
     "units",

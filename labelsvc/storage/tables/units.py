@@ -153,7 +153,7 @@ units = Table(
     Column("expiry", Date),
     Column("last_at", Instant),
     Column("last_hash", String(64)),
-    Index("ix_units_lot_id", "lot_id"),
+    Index("ix_units_lot_id", "lot_id", "quality"),
     Index("ix_units_product_id", "product_id", "state"),
     Index("ix_units_parent_id", "parent_id"),
     Index("ix_units_location_id", "location_id", "state"),

@@ -21,6 +21,7 @@ from labelsvc.web.models.jobs import job_path
 from labelsvc.web.models.sales import CustomerReturn, ProductCode, Pseudonym, Sale, Scanned
 from labelsvc.web.models.scans import UnitOut
 from labelsvc.web.models.serials import SerialLot, serial_lot
+from labelsvc.web.models.unit_tests import TestRecord
 
 _Text = Annotated[str, Field(min_length=1, max_length=TEXT_AT_MOST, description="What is wrong.")]
 
@@ -291,7 +292,7 @@ class Dossier(Answer):
     complaint: Annotated[Complaint | None, Field(description="The one that is looked into.")]
     printed: Annotated[DossierPrinted | None, Field(description="Null: its number was never granted here.")]
     custody: Annotated[UnitOut | None, Field(description="Null: no event ever named it.")]
-    tests: list[dict[str, Any]]
+    tests: Annotated[list[TestRecord], Field(description="Of the unit, and of its lot as a whole.")]
     sales: list[Sale]
     customer_returns: list[CustomerReturn]
     warranty_until: Annotated[date | None, Field(description="Of its latest sale.")]
@@ -309,7 +310,7 @@ class Dossier(Answer):
             complaint=Complaint.of(found.complaint) if found.complaint else None,
             printed=DossierPrinted.of(found.printed) if found.printed else None,
             custody=UnitOut.of(found.story) if found.story else None,
-            tests=[dict(each) for each in found.tests],
+            tests=[TestRecord.of(each) for each in found.tests],
             sales=[Sale.of(each) for each in found.sales],
             customer_returns=[CustomerReturn.of(each) for each in found.returns],
             warranty_until=found.sales[-1].warranty_until if found.sales else None,

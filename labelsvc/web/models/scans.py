@@ -16,6 +16,7 @@ from labelsvc.tracking.scanning import SCAN_AT_MOST, Scan
 from labelsvc.tracking.scanning import Answer as Answered
 from labelsvc.tracking.units import Story, Unit
 from labelsvc.web.models.base import Answer, Body, Moment, Name, Query
+from labelsvc.web.models.unit_tests import Override
 
 _Uri = Annotated[str, Field(min_length=1, max_length=200)]
 _Text = Annotated[str, Field(max_length=SCAN_AT_MOST)]
@@ -181,11 +182,13 @@ class UnitOut(Answer):
     inside: Annotated[list[str], Field(description="What it is inside, the innermost first.")]
     digest: Annotated[str, Field(description="SHA-256 of its own standing: a function of the set of its events.")]
     events: list[UnitEvent]
+    overrides: Annotated[list[Override], Field(description="For it, by name (`units` is empty) or with its lot.")]
 
     @classmethod
     def of(cls, story: Story) -> UnitOut:
         """Show a unit."""
-        return cls(**_unit(story.unit), events=[UnitEvent.of(one) for one in story.events])
+        events = [UnitEvent.of(one) for one in story.events]
+        return cls(**_unit(story.unit), events=events, overrides=[Override.of(one) for one in story.overrides])
 
 
 def _unit(unit: Unit) -> dict[str, Any]:

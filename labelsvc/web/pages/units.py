@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from labelsvc.domain.units.intents import SENTENCES, in_words
-from labelsvc.domain.units.standing import HOLD, RECALLED
+from labelsvc.domain.units.standing import CONFORMANT, HOLD, RECALLED
 from labelsvc.errors import LabelsvcError
 from labelsvc.tracking import serials, units
 from labelsvc.tracking.serials import Issued
@@ -63,12 +63,13 @@ def _unit(story: Story) -> Response:
         unit=its,
         standing=its.standing,
         state=in_words(its.standing.state),
-        dispositions=[_DISPOSITIONS.get(one, one) for one in its.standing.dispositions],
+        dispositions=[_DISPOSITIONS.get(one, one) for one in its.standing.dispositions if one != CONFORMANT],
         said=said,
         verify=_verify_path(*said) if said else None,
         issued=_issued(*said) if said else None,
         warnings=[SENTENCES[code] for code in warned],
         events=story.events,
+        overrides=story.overrides,
         findings=SENTENCES,
     )
 

@@ -118,3 +118,15 @@ def test_without_a_question_it_asks(site) -> None:
     answer = site.person("station").get("/units")
     assert answer.status_code == 200
     assert "form_key" not in re.findall(r'<form method="get".*?</form>', answer.text, re.DOTALL)[0]
+
+
+def test_who_let_it_pass_without_its_tests_stands_there_for_ever(site, unit, read) -> None:
+    scan(site, unit["text"], "find")
+    epc = f"https://id.gs1.org/01/{unit['product']}/21/{unit['first_serial']}"
+    body = {"units": [epc], "reason": "the customer knows of the scratch"}
+    asked = site.posted("/api/v1/overrides", body, Idempotency_Key=site.fresh("override"))
+    path, key = f"/api/v1/overrides/{asked['id']}/approve", {"Idempotency-Key": site.fresh("override")}
+    assert site.client("qa").post(path, headers=key).status_code == 200
+    shown = read(site.person("retail").get(page_of(unit)))
+    assert "the customer knows of the scratch: asked for by admin key" in shown
+    assert "approved by qa key" in shown

@@ -72,6 +72,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("uri", name=op.f("uq_parties_uri")),
     )
     op.create_table(
+        "test_reports",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("instrument", sa.String(length=80), nullable=True),
+        sa.Column("tested_by", sa.String(length=80), nullable=True),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("time_offset", sa.String(length=6), nullable=False),
+        sa.Column("recorded_at", Instant(), nullable=False),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_test_reports")),
+    )
+    op.create_table(
         "customer_contacts",
         sa.Column("customer_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=True),
@@ -158,6 +170,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_resolver_hits_hour", ["hour"], unique=False)
 
     op.create_table(
+        "test_definitions",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("per", sa.String(length=4), nullable=False),
+        sa.Column("required", sa.Boolean(), nullable=False),
+        sa.Column("uom", sa.String(length=20), nullable=True),
+        sa.Column("lower", sa.String(length=40), nullable=True),
+        sa.Column("upper", sa.String(length=40), nullable=True),
+        sa.Column("words", Json, nullable=False),
+        sa.Column("actor_kind", sa.String(length=8), nullable=False),
+        sa.Column("actor_id", sa.String(length=80), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_test_definitions_product_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_test_definitions")),
+        sa.UniqueConstraint("product_id", "name", "version", name=op.f("uq_test_definitions_product_id_name_version")),
+    )
+    op.create_table(
         "warranty_terms",
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("months", sa.Integer(), nullable=False),
@@ -212,6 +243,26 @@ def upgrade() -> None:
         batch_op.create_index("ix_events_read_point_id", ["read_point_id"], unique=False)
         batch_op.create_index("ix_events_record_time", ["record_time"], unique=False)
         batch_op.create_index("ix_events_type", ["type"], unique=False)
+
+    op.create_table(
+        "gate_overrides",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("lot_id", sa.BigInteger(), nullable=True),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("asked_kind", sa.String(length=8), nullable=False),
+        sa.Column("asked_id", sa.String(length=80), nullable=False),
+        sa.Column("asked_at", Instant(), nullable=False),
+        sa.Column("decided_kind", sa.String(length=8), nullable=True),
+        sa.Column("decided_id", sa.String(length=80), nullable=True),
+        sa.Column("decided_at", Instant(), nullable=True),
+        sa.Column("decision", sa.String(length=500), nullable=True),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_gate_overrides_lot_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gate_overrides")),
+    )
+    with op.batch_alter_table("gate_overrides", schema=None) as batch_op:
+        batch_op.create_index("ix_gate_overrides_lot_id", ["lot_id"], unique=False)
+        batch_op.create_index("ix_gate_overrides_state", ["state"], unique=False)
 
     op.create_table(
         "lot_tracking",
@@ -286,6 +337,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_findings_state", ["state"], unique=False)
 
     op.create_table(
+        "test_sweeps",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("lot_id", sa.BigInteger(), nullable=False),
+        sa.Column("report_id", sa.BigInteger(), nullable=True),
+        sa.Column("override_id", sa.BigInteger(), nullable=True),
+        sa.Column("after", sa.BigInteger(), nullable=False),
+        sa.Column("finished_at", Instant(), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_test_sweeps_lot_id")),
+        sa.ForeignKeyConstraint(["override_id"], ["gate_overrides.id"], name=op.f("fk_test_sweeps_override_id")),
+        sa.ForeignKeyConstraint(["report_id"], ["test_reports.id"], name=op.f("fk_test_sweeps_report_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_test_sweeps")),
+    )
+    with op.batch_alter_table("test_sweeps", schema=None) as batch_op:
+        batch_op.create_index("ix_test_sweeps_finished_at", ["finished_at"], unique=False)
+
+    op.create_table(
         "commissioned",
         sa.Column("range_id", sa.BigInteger(), nullable=False),
         sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -337,7 +405,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("units", schema=None) as batch_op:
         batch_op.create_index("ix_units_location_id", ["location_id", "state"], unique=False)
-        batch_op.create_index("ix_units_lot_id", ["lot_id"], unique=False)
+        batch_op.create_index("ix_units_lot_id", ["lot_id", "quality"], unique=False)
         batch_op.create_index("ix_units_number", ["range_id", "ordinal"], unique=False)
         batch_op.create_index("ix_units_parent_id", ["parent_id"], unique=False)
         batch_op.create_index("ix_units_product_id", ["product_id", "state"], unique=False)
@@ -393,6 +461,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("count_id", "unit_id", name=op.f("pk_cycle_count_differences")),
     )
     op.create_table(
+        "gate_override_units",
+        sa.Column("override_id", sa.BigInteger(), nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["override_id"], ["gate_overrides.id"], name=op.f("fk_gate_override_units_override_id")
+        ),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_gate_override_units_unit_id")),
+        sa.PrimaryKeyConstraint("override_id", "unit_id", name=op.f("pk_gate_override_units")),
+    )
+    with op.batch_alter_table("gate_override_units", schema=None) as batch_op:
+        batch_op.create_index("ix_gate_override_units_unit_id", ["unit_id"], unique=False)
+
+    op.create_table(
         "sales",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("unit_id", sa.BigInteger(), nullable=False),
@@ -439,6 +520,30 @@ def upgrade() -> None:
         batch_op.create_index("ix_scans_actor", ["actor_kind", "actor_id", "id"], unique=False)
         batch_op.create_index("ix_scans_recorded_at", ["recorded_at"], unique=False)
         batch_op.create_index("ix_scans_unit_id", ["unit_id"], unique=False)
+
+    op.create_table(
+        "test_records",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("report_id", sa.BigInteger(), nullable=False),
+        sa.Column("test_id", sa.BigInteger(), nullable=False),
+        sa.Column("lot_id", sa.BigInteger(), nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=True),
+        sa.Column("value", sa.String(length=80), nullable=True),
+        sa.Column("result", sa.String(length=10), nullable=False),
+        sa.Column("corrects", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=True),
+        sa.ForeignKeyConstraint(["corrects"], ["test_records.id"], name=op.f("fk_test_records_corrects")),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_test_records_lot_id")),
+        sa.ForeignKeyConstraint(["report_id"], ["test_reports.id"], name=op.f("fk_test_records_report_id")),
+        sa.ForeignKeyConstraint(["test_id"], ["test_definitions.id"], name=op.f("fk_test_records_test_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_test_records_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_test_records")),
+        sa.UniqueConstraint("corrects", name=op.f("uq_test_records_corrects")),
+    )
+    with op.batch_alter_table("test_records", schema=None) as batch_op:
+        batch_op.create_index("ix_test_records_lot_id", ["lot_id", "unit_id"], unique=False)
+        batch_op.create_index("ix_test_records_report_id", ["report_id"], unique=False)
+        batch_op.create_index("ix_test_records_unit_id", ["unit_id"], unique=False)
 
     op.create_table(
         "unit_events",
