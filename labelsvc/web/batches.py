@@ -14,6 +14,7 @@ from labelsvc.tracking import label_events
 from labelsvc.web.auth import call, client, role
 from labelsvc.web.house import house
 from labelsvc.web.models.batches import Batch, LabelQuery, LabelsQuery, ReturnIn
+from labelsvc.web.models.epcis import Document
 from labelsvc.web.streams import streamed
 
 bp = APIBlueprint(
@@ -83,7 +84,7 @@ def get_label_png(batch_id: int, number: int, query: LabelQuery) -> Any:
 
 @bp.get("/<whole:batch_id>/events")
 @role("line", "qa")
-@bp.output(FileSchema, content_type="application/json")
+@bp.output(Document)
 @bp.doc(operation_id="getBatchEvents")
 def get_batch_events(batch_id: int) -> Any:
     """Download what became of a batch's numbers and labels as an EPCISDocument: reserving, encoding, scrapping."""

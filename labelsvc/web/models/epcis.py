@@ -124,6 +124,18 @@ class SingleEvent(Answer):
     model_config = ConfigDict(extra="allow")
 
 
+class Document(Answer):
+    """An EPCISDocument."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    context: Annotated[Any, Field(alias="@context")]
+    type: Literal["EPCISDocument"]
+    schema_version: Annotated[str, Field(alias="schemaVersion")]
+    creation_date: Annotated[str, Field(alias="creationDate")]
+    epcis_body: Annotated[dict[str, Any], Field(alias="epcisBody")]
+
+
 class QueryDocument(Answer):
     """An EPCISQueryDocument."""
 

@@ -241,7 +241,7 @@ def test_an_event_is_read_whole() -> None:
 
 
 def test_an_offset_that_lies_moves_no_moment() -> None:
-    """eventTime says when; eventTimeZoneOffset what a clock on the wall showed: kept as given, and counted by the hash."""
+    """eventTime says when; eventTimeZoneOffset, what a clock on the wall showed, is kept as given, and hashed."""
     honest = read_event({**OBJECT, "eventTime": "2026-03-01T12:00:00+01:00", "eventTimeZoneOffset": "+01:00"})
     lying = read_event({**OBJECT, "eventTime": "2026-03-01T12:00:00+01:00", "eventTimeZoneOffset": "-11:00"})
     assert (lying.time, lying.offset) == (honest.time, "-11:00")
