@@ -18,6 +18,7 @@ from labelsvc.tracking.assessing import Assessor
 from labelsvc.tracking.captures import Taker
 from labelsvc.tracking.cloning import Watcher
 from labelsvc.tracking.commissioning import Commissioner
+from labelsvc.tracking.recalls.going_on import Recaller
 from labelsvc.tracking.subscriptions import Reporter
 from labelsvc.webhooks.targets import Reach
 
@@ -28,6 +29,7 @@ COMMISSION_SECONDS = 1.0
 WATCH_SECONDS = 5.0
 TAKE_SECONDS = 0.5
 ASSESS_SECONDS = 1.0
+RECALL_SECONDS = 5.0
 
 Chore = tuple[str, Callable[[], object], float]
 
@@ -57,6 +59,7 @@ class Chores:
             ("commissioner", self._commissioner.look, COMMISSION_SECONDS),
             ("watcher", Watcher(db, _now).look, WATCH_SECONDS),
             ("assessor", Assessor(db, issuer, _now).look, ASSESS_SECONDS),
+            ("recaller", Recaller(db, issuer, _now, self._stop.is_set).look, RECALL_SECONDS),
             *others,
         )
         self._threads = [threading.Thread(target=self._run, args=chore, name=chore[0]) for chore in chores]

@@ -1,4 +1,4 @@
-"""The close report of a lot as PDF, for the file: figures, tables of who did what when, the digest to be scanned."""
+"""Reports as PDF, for the file: figures, tables of who did what when; of a closed lot the digest to be scanned."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ class CloseReport:
         title, subtitle: of the sheet; the title is at the foot of each page.
         state: in a few words.
         facts: (name, value).
-        card: text of the end-card's symbol.
+        card: text of the end-card's symbol; None: there is none.
+        heading: what kind of report it is.
     """
 
     title: str
@@ -66,7 +67,8 @@ class CloseReport:
     state: str
     facts: Sequence[tuple[str, str]]
     listings: Sequence[Listing]
-    card: str
+    card: str | None
+    heading: str = "Close report"
 
 
 def write(report: CloseReport) -> bytes:
@@ -158,12 +160,13 @@ def _head(report: CloseReport) -> Table:
     facts = Table(rows, colWidths=[34 * mm, _WIDTH - _SYMBOL - 38 * mm], hAlign="LEFT")
     facts.setStyle(_plain(("VALIGN", (0, 0), (-1, -1), "TOP"), ("TOPPADDING", (0, 0), (-1, -1), 1.2)))
     left = [
-        _text("Close report", 18, "bold", spaceAfter=2),
+        _text(report.heading, 18, "bold", spaceAfter=2),
         _text(report.subtitle, 11, spaceAfter=4),
         _text(report.state, 11, "bold", spaceAfter=6),
         facts,
     ]
-    head = Table([[left, _Symbol(report.card, _SYMBOL)]], colWidths=[_WIDTH - _SYMBOL, _SYMBOL])
+    symbol = "" if report.card is None else _Symbol(report.card, _SYMBOL)
+    head = Table([[left, symbol]], colWidths=[_WIDTH - _SYMBOL, _SYMBOL])
     head.setStyle(_plain(("VALIGN", (0, 0), (-1, -1), "TOP")))
     return head
 

@@ -7,6 +7,8 @@ from sqlalchemy import Connection, delete, select, update
 from labelsvc.domain.actors import Call
 from labelsvc.domain.customers import FIELDS, Contact, Customer, Obligation, check_pseudonym, unknown
 from labelsvc.domain.pages import Page
+from labelsvc.domain.recalls import Step
+from labelsvc.storage import recall_notices
 from labelsvc.storage.database import insert_new
 from labelsvc.storage.pages import AnyRow, page
 from labelsvc.storage.tables import customer_contacts, customers
@@ -68,17 +70,19 @@ def erase_contact(conn: Connection, customer_id: int) -> None:
     conn.execute(delete(customer_contacts).where(customer_contacts.c.customer_id == customer_id))
 
 
-def obligations(_conn: Connection, _customer_id: int) -> tuple[Obligation, ...]:
-    """Return why a customer has to be reachable: recalls that run and have not told them yet.
+def obligations(conn: Connection, customer_id: int) -> tuple[Obligation, ...]:
+    """Return why a customer has to be reachable: recalls that run and have not reached them yet.
 
-    Whoever brings a reason to keep contact data answers here, in the transaction that is about to erase them. There
-    are no recalls yet, so there is never one.
+    Whoever brings a reason to keep contact data answers here, in the transaction that is about to erase them.
     """
-    return ()
+    return tuple(Obligation(f"R-{recall}") for recall, _ in recall_notices.open_for(conn, "customer", customer_id))
 
 
-def give_up(_conn: Connection, _call: Call, _customer_id: int) -> None:
+def give_up(conn: Connection, call: Call, customer_id: int) -> None:
     """Say that a customer can no longer be told, in the transaction that erases them: open notices are `unreachable`.
 
     The other half of `obligations`.
     """
+    for _, notice in recall_notices.open_for(conn, "customer", customer_id):
+        step = Step("unreachable", note="their contact was erased")
+        recall_notices.take(conn, notice, step, call.actor.id, call)

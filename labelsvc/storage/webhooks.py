@@ -23,6 +23,8 @@ Event = Literal[
     "job.state-changed",
     "reprint.asked",
     "lot.closed",
+    "recall.opened",
+    "recall.lifted",
     "product.guessed",
     "finding.opened",
 ]

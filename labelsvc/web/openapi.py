@@ -34,6 +34,8 @@ _PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "unit_id": {"description": "Id of a unit.", "schema": _WHOLE},
     "count_id": {"description": "Id of a cycle count.", "schema": _WHOLE},
     "complaint_id": {"description": "Id of a complaint.", "schema": _WHOLE},
+    "recall_id": {"description": "Id of a recall.", "schema": _WHOLE},
+    "notice_id": {"description": "Id of a notice of the recall.", "schema": _WHOLE},
     "reprint_id": {"description": "Id of a reprint.", "schema": _WHOLE},
     "record_id": {"description": "Id of a test record.", "schema": _WHOLE},
     "override_id": {"description": "Id of an override.", "schema": _WHOLE},

@@ -21,6 +21,7 @@ import labelsvc.printing
 import labelsvc.printing.stations
 import labelsvc.printing.webhooks
 import labelsvc.tracking
+import labelsvc.tracking.recalls
 from labelsvc import access
 from labelsvc.access import passwords
 from labelsvc.domain import journal
@@ -37,6 +38,7 @@ from labelsvc.domain.outcomes import Interval
 from labelsvc.domain.places import NamedBy, NewLocation, NewParty
 from labelsvc.domain.products import NewProduct
 from labelsvc.domain.quality import SamplingPlan, VerifyScan
+from labelsvc.domain.recalls import Scope, Step
 from labelsvc.domain.reprints import ReprintPolicy, ReprintRequest, ReprintRules
 from labelsvc.domain.sales import CustomerReturnRequest, ExchangeRequest, SaleRequest, When
 from labelsvc.domain.units.testing import NewTest
@@ -70,7 +72,7 @@ from labelsvc.printing.stations.reports import Said
 from labelsvc.printing.stations.stations import Arrival
 from labelsvc.printing.webhooks import webhooks
 from labelsvc.storage import cloning as clone_signals
-from labelsvc.storage import outcomes, sweeps, tables
+from labelsvc.storage import outcomes, recall_notices, sweeps, tables
 from labelsvc.storage import printers as printer_rows
 from labelsvc.storage import units as unit_rows
 from labelsvc.storage.database import Database
@@ -95,6 +97,8 @@ from labelsvc.tracking import (
     subscriptions,
 )
 from labelsvc.tracking.own_events import Why, commissioning_event, object_event
+from labelsvc.tracking.recalls import lifting, opening, telling
+from labelsvc.tracking.recalls.opening import RecallRequest
 from tests.ports import free_port
 from tests.printing.test_certifying import QUICK, TRAITS, Beside
 
@@ -176,6 +180,8 @@ class Walk:
         self.subscribed = made.name
         self.toml = label_formats.get_format(plant.db, "plain").toml
         self.suspect_id = self.suspect()
+        self.in_recall = plant.lot(self.product)
+        self.recall_ids, self.notice_id = self.recalls()
         epc = f"https://id.gs1.org/01/{self.other.code}/21/B99"
         unheard = object_event(plant.call().at, "OBSERVE", [epc], Why("shipping"))
         capturing.capture(plant.db, plant.issuer, plant.call(), (unheard,))
@@ -474,6 +480,36 @@ class Walk:
 
         return int(self.plant.db.write(work))
 
+    def open_recall(self, *, well: bool) -> object:
+        scope = Scope(lots=(self.in_recall.id if well else 999,))
+        asked = RecallRequest("Glass", REASON, scope, drill=True)
+        return opening.open_recall(self.db, self.plant.issuer, self.call, asked, lambda: self.call.at)
+
+    def ask_lift(self, *, well: bool) -> object:
+        return lifting.ask_lift(self.db, self.call, self.recall_ids[0] if well else 999, REASON)
+
+    def approve_lift(self, *, well: bool) -> object:
+        return lifting.approve_lift(self.db, self.call, self.recall_ids[1 if well else 0])
+
+    def take_step(self, *, well: bool) -> object:
+        notice_id = self.notice_id if well else 999
+        return telling.take_step(self.db, self.call, self.recall_ids[0], notice_id, Step("told", note=REASON))
+
+    def recalls(self) -> tuple[list[int], int]:
+        """Return two recalls that run, of which somebody asked to lift the second, and a notice of the first."""
+        ids = []
+        for _ in range(2):
+            asked = RecallRequest("Glass", REASON, Scope(lots=(self.in_recall.id,)))
+            asking = (self.plant.db, self.plant.issuer, self.plant.call(client="nina"))
+            ids.append(opening.open_recall(*asking, asked, lambda: self.plant.call().at).id)
+        lifting.ask_lift(self.plant.db, self.plant.call(client="nina"), ids[1], REASON)
+
+        def work(conn: Any) -> int:
+            recall_notices.had(conn, ids[0], [(("party", 10**6), 1)], self.plant.call())
+            return int(conn.execute(tables.recall_notices.select()).one().id)
+
+        return ids, self.plant.db.write(work)
+
     def take_finding(self, *, well: bool) -> object:
         return findings.take_finding(self.db, self.call, self.finding_id if well else 999)
 
@@ -675,12 +711,17 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "take_back": ("customer-return.add", False, True, REASON),
     "open_complaint": ("complaint.open", False, True, None),
     "move_complaint": ("complaint.move", True, True, None),
+    "open_recall": ("recall.drill", False, True, REASON),
+    "ask_lift": ("recall.lift_ask", False, True, REASON),
+    "approve_lift": ("recall.lift", True, True, REASON),
+    "take_step": ("recall.notice", True, True, REASON),
     "set_warranty": ("product.warranty", True, True, None),
 }
 
 
-#: Transactions beside: a printer's lease is taken and given back; numbers that were taken back are looked for.
-LEASED = {"certify": 2, "commission_range": 1}
+#: Transactions beside: a printer's lease is taken and given back; numbers that were taken back are looked for;
+#: a recall notes how far it has come.
+LEASED = {"certify": 2, "commission_range": 1, "open_recall": 4}
 
 
 def use_cases_that_change() -> set[str]:
@@ -693,6 +734,7 @@ def use_cases_that_change() -> set[str]:
         labelsvc.printing.stations,
         labelsvc.printing.webhooks,
         labelsvc.tracking,
+        labelsvc.tracking.recalls,
     ):
         names += [found.name for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
     return {

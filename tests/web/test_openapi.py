@@ -120,6 +120,7 @@ def test_the_idempotency_key_is_required_where_doing_it_twice_would_be_wrong(spe
         "correctTestRecord",
         "askOverride",
         "approveOverride",
+        "openRecall",
     }
 
 

@@ -37,6 +37,7 @@ from labelsvc.storage.tables.printing import (
 )
 from labelsvc.storage.tables.quality import label_scans, lot_closures, sampling_plans
 from labelsvc.storage.tables.queries import named_queries, query_subscriptions
+from labelsvc.storage.tables.recalls import recall_notice_steps, recall_notices, recall_spans, recall_units, recalls
 from labelsvc.storage.tables.reprints import reprint_policies, reprints
 from labelsvc.storage.tables.resolver import product_links, resolver_hits, resolver_numbers
 from labelsvc.storage.tables.sales import (
@@ -118,6 +119,11 @@ __all__ = [
     "products",
     "query_subscriptions",
     "ranges",
+    "recall_notice_steps",
+    "recall_notices",
+    "recall_spans",
+    "recall_units",
+    "recalls",
     "reprint_policies",
     "reprints",
     "requests",

@@ -72,6 +72,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("uri", name=op.f("uq_parties_uri")),
     )
     op.create_table(
+        "recalls",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("drill", sa.Boolean(), nullable=False),
+        sa.Column("scope", Json, nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("evidence", Json, nullable=False),
+        sa.Column("opened_by_kind", sa.String(length=8), nullable=False),
+        sa.Column("opened_by", sa.String(length=80), nullable=False),
+        sa.Column("opened_at", Instant(), nullable=False),
+        sa.Column("lift_reason", sa.String(length=500), nullable=True),
+        sa.Column("lift_asked_by", sa.String(length=80), nullable=True),
+        sa.Column("lift_asked_at", Instant(), nullable=True),
+        sa.Column("lifted_by", sa.String(length=80), nullable=True),
+        sa.Column("lifted_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recalls")),
+    )
+    with op.batch_alter_table("recalls", schema=None) as batch_op:
+        batch_op.create_index("ix_recalls_state", ["state"], unique=False)
+
+    op.create_table(
         "test_reports",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("instrument", sa.String(length=80), nullable=True),
@@ -156,6 +178,26 @@ def upgrade() -> None:
     with op.batch_alter_table("query_subscriptions", schema=None) as batch_op:
         batch_op.create_index("ix_query_subscriptions_due_at", ["due_at"], unique=False)
         batch_op.create_index("ix_query_subscriptions_query_id", ["query_id"], unique=False)
+
+    op.create_table(
+        "recall_notices",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("recall_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("whom", sa.BigInteger(), nullable=False),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("how", sa.String(length=80), nullable=True),
+        sa.Column("note", sa.String(length=500), nullable=True),
+        sa.Column("quantities", Json, nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=True),
+        sa.Column("at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["recall_id"], ["recalls.id"], name=op.f("fk_recall_notices_recall_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall_notices")),
+        sa.UniqueConstraint("recall_id", "kind", "whom", name=op.f("uq_recall_notices_recall_id_kind_whom")),
+    )
+    with op.batch_alter_table("recall_notices", schema=None) as batch_op:
+        batch_op.create_index("ix_recall_notices_whom", ["kind", "whom"], unique=False)
 
     op.create_table(
         "resolver_hits",
@@ -273,6 +315,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lot_id", name=op.f("pk_lot_tracking")),
     )
     op.create_table(
+        "recall_notice_steps",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("notice_id", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("how", sa.String(length=80), nullable=True),
+        sa.Column("note", sa.String(length=500), nullable=True),
+        sa.Column("quantities", Json, nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=True),
+        sa.Column("at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["notice_id"], ["recall_notices.id"], name=op.f("fk_recall_notice_steps_notice_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall_notice_steps")),
+    )
+    with op.batch_alter_table("recall_notice_steps", schema=None) as batch_op:
+        batch_op.create_index("ix_recall_notice_steps_notice_id", ["notice_id"], unique=False)
+
+    op.create_table(
         "sscc_series",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("company_prefix", sa.String(length=12), nullable=False),
@@ -362,6 +420,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_commissioned_event_id")),
         sa.ForeignKeyConstraint(["range_id"], ["ranges.id"], name=op.f("fk_commissioned_range_id")),
         sa.PrimaryKeyConstraint("range_id", "first", name=op.f("pk_commissioned")),
+    )
+    op.create_table(
+        "recall_spans",
+        sa.Column("recall_id", sa.BigInteger(), nullable=False),
+        sa.Column("range_id", sa.BigInteger(), nullable=False),
+        sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["range_id"], ["ranges.id"], name=op.f("fk_recall_spans_range_id")),
+        sa.ForeignKeyConstraint(["recall_id"], ["recalls.id"], name=op.f("fk_recall_spans_recall_id")),
+        sa.PrimaryKeyConstraint("recall_id", "range_id", "first", name=op.f("pk_recall_spans")),
     )
     op.create_table(
         "resolver_numbers",
@@ -472,6 +540,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("gate_override_units", schema=None) as batch_op:
         batch_op.create_index("ix_gate_override_units_unit_id", ["unit_id"], unique=False)
+
+    op.create_table(
+        "recall_units",
+        sa.Column("recall_id", sa.BigInteger(), nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=True),
+        sa.Column("lift_event_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_recall_units_event_id")),
+        sa.ForeignKeyConstraint(["lift_event_id"], ["events.id"], name=op.f("fk_recall_units_lift_event_id")),
+        sa.ForeignKeyConstraint(["recall_id"], ["recalls.id"], name=op.f("fk_recall_units_recall_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_recall_units_unit_id")),
+        sa.PrimaryKeyConstraint("recall_id", "unit_id", name=op.f("pk_recall_units")),
+    )
+    with op.batch_alter_table("recall_units", schema=None) as batch_op:
+        batch_op.create_index("ix_recall_units_state", ["recall_id", "state", "unit_id"], unique=False)
+        batch_op.create_index("ix_recall_units_unit_id", ["unit_id"], unique=False)
 
     op.create_table(
         "sales",
