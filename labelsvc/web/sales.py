@@ -37,7 +37,7 @@ bp = APIBlueprint(
 @role("retail", "qa")
 @bp.input(IdempotencyHeaders, location="headers", arg_name="headers")
 @bp.input(SaleIn, arg_name="body")
-@bp.output(SalesMade, 201)
+@bp.output(SalesMade)
 @bp.doc(operation_id="sell")
 def sell(headers: IdempotencyHeaders, body: SaleIn) -> Any:
     """Sell units to a customer.
@@ -46,7 +46,7 @@ def sell(headers: IdempotencyHeaders, body: SaleIn) -> Any:
     """
     asked = call(headers.idempotency_key)
     made = sales.sell(house().db, house().issuer, asked, body.noun())
-    return {"items": [Sale.of(each) for each in made]}, 201
+    return {"items": [Sale.of(each) for each in made]}
 
 
 @bp.get("/sales")
@@ -65,24 +65,24 @@ def list_sales(page: SaleQuery) -> Any:
 @role("retail", "qa")
 @bp.input(IdempotencyHeaders, location="headers", arg_name="headers")
 @bp.input(ReturnIn, arg_name="body")
-@bp.output(CustomerReturn, 201)
+@bp.output(CustomerReturn)
 @bp.doc(operation_id="takeBack")
 def take_back(headers: IdempotencyHeaders, body: ReturnIn) -> Any:
     """Take a unit back from the customer who bought it."""
     asked = call(headers.idempotency_key)
-    return CustomerReturn.of(returns.take_back(house().db, house().issuer, asked, body.noun())), 201
+    return CustomerReturn.of(returns.take_back(house().db, house().issuer, asked, body.noun()))
 
 
 @bp.post("/exchanges")
 @role("retail", "qa")
 @bp.input(IdempotencyHeaders, location="headers", arg_name="headers")
 @bp.input(ExchangeIn, arg_name="body")
-@bp.output(Exchange, 201)
+@bp.output(Exchange)
 @bp.doc(operation_id="exchange")
 def exchange(headers: IdempotencyHeaders, body: ExchangeIn) -> Any:
     """Give a customer another unit in place of the one they bought."""
     asked = call(headers.idempotency_key)
-    return Exchange.of(returns.exchange(house().db, house().issuer, asked, body.noun())), 201
+    return Exchange.of(returns.exchange(house().db, house().issuer, asked, body.noun()))
 
 
 @bp.get("/warranties/<code>/<serial:serial>")

@@ -17,7 +17,10 @@ from waitress import wasyncore
 #: Examples of each operation; raise it for a long look.
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "2"))
 #: What EPCIS may answer to data that a description admits.
-EPCIS = ["2xx", "400", "401", "403", "404", "409"]
+EPCIS = ["2xx", "400", "401", "403", "404", "409", "414"]
+
+#: What it may answer to other data; 414: a URL that is too long to be read at all.
+REFUSED = ["400", "401", "403", "404", "405", "406", "409", "413", "414", "415", "422"]
 
 
 @pytest.fixture
@@ -72,7 +75,13 @@ def config_of(site) -> SchemathesisConfig:
                     for name, parameters in seeded(site).items()
                 ),
                 # EPCIS says 400 to what breaks a rule, and most of its rules stand in no description.
-                {"include-path-regex": "^/epcis", "checks": {"positive_data_acceptance": {"expected-statuses": EPCIS}}},
+                {
+                    "include-path-regex": "^/epcis",
+                    "checks": {
+                        "positive_data_acceptance": {"expected-statuses": EPCIS},
+                        "negative_data_rejection": {"expected-statuses": REFUSED},
+                    },
+                },
             ],
             # A description cannot say which digit checks a GTIN, or which day a lot may expire: 422 answers that.
             "checks": {
