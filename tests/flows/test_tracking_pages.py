@@ -117,3 +117,28 @@ def test_all_of_it_works_on_a_telephone_and_without_scripts(floor, signed_in, un
     page.goto(f"{floor.url}/inventory/pick-list?product={units['product']}&quantity=5")
     expect(page.get_by_role("alert")).to_contain_text("Of 5 there are 2 that may be sold.")
     fits(page)
+
+
+def test_a_complaint_opens_everything_on_a_telephone(floor, signed_in, units) -> None:
+    """The scanner's Enter does not send half a complaint; the dossier shows the label, and is closed with a word."""
+    page = signed_in("qa")
+    page.set_viewport_size(TELEPHONE)
+    page.goto(f"{floor.url}/complaints")
+    scan(page, units["product"], units["first_serial"], units["lot_number"])
+    expect(page.get_by_label("What is wrong")).to_be_focused()
+    page.get_by_label("What is wrong").select_option("wrong_label")
+    page.get_by_label("How bad it is").select_option("minor")
+    page.get_by_label("In words").fill("The label is upside down.")
+    fits(page)
+    page.get_by_role("button", name="Open the complaint").click()
+    expect(page.get_by_role("heading", name="Its neighbours")).to_be_visible(timeout=PATIENCE)
+    picture = page.locator("img.label")
+    expect(picture).to_have_js_property("complete", True, timeout=PATIENCE)
+    assert picture.evaluate("image => image.naturalWidth") == 1_200
+    expect(page.locator("#story")).to_contain_text("commissioning")
+    fits(page)
+    page.get_by_label("State").select_option("closed")
+    page.get_by_label("What came of it").fill("The operator was told.")
+    page.get_by_role("button", name="Say so").click()
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("main")).to_contain_text("The operator was told.")

@@ -232,6 +232,10 @@ PAGES = {
     "GET /units/{code}/{serial}": EVERY,
     "GET /inventory": STORES,
     "GET /inventory/pick-list": STORES,
+    "GET /complaints": {"retail", "qa"},
+    "POST /complaints": {"retail", "qa"},
+    "GET /complaints/{complaint_id}": {"retail", "qa"},
+    "POST /complaints/{complaint_id}": {"qa"},
 }
 #: Values for the path that name nothing: behind the door there is a 404, or an error about what was not sent.
 IDS = dict.fromkeys(

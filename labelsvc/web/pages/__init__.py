@@ -1,6 +1,6 @@
 """Pages for a person with a browser: few, plain, and quick on a tablet at the line."""
 
-from labelsvc.web.pages import front, inventory, line, lots, printers, qa, reprints, scan, signing, units
+from labelsvc.web.pages import complaints, front, inventory, line, lots, printers, qa, reprints, scan, signing, units
 
 BLUEPRINTS = (
     front.bp,
@@ -13,6 +13,7 @@ BLUEPRINTS = (
     scan.bp,
     units.bp,
     inventory.bp,
+    complaints.bp,
 )
 
 __all__ = ["BLUEPRINTS"]
