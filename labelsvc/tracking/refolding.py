@@ -34,7 +34,7 @@ def refold(
     level = [unit_id for unit_id in dict.fromkeys(ids) if unit_id not in done]
     around = sorted({*containers, *level})
     for _ in range(DEPTH):
-        for turn in _turns(level, units.parents_among(conn, level)):
+        for turn in _turns(level, units.parents_among(conn, level) if level else {}):
             for at in range(0, len(turn), _UNITS):
                 _fold(conn, call, units.by_id(conn, turn[at : at + _UNITS]))
         done |= set(level)
