@@ -25,6 +25,7 @@ from labelsvc.storage.secret_file import read_secret
 from labelsvc.tracking import hits
 from labelsvc.tracking.hits import Hits
 from labelsvc.web import (
+    audit,
     auth,
     batches,
     cloning,
@@ -101,6 +102,7 @@ _BLUEPRINTS = (
     complaints.bp,
     unit_tests.bp,
     label_formats.bp,
+    audit.bp,
     operations.bp,
     epcis_capture.bp,
     epcis_events.bp,

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from labelsvc import logs
-from labelsvc.auditing import SEAL_SECONDS, Sealer
+from labelsvc.auditing.sealing import SEAL_SECONDS, Sealer
 from labelsvc.domain.issuer import Issuer
 from labelsvc.errors import Unavailable
 from labelsvc.printing.webhooks.webhooks import Teller

@@ -23,15 +23,15 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     reason: str | None = None,
-) -> None:
-    """Write one entry.
+) -> int:
+    """Write one entry; return its id.
 
     Args:
         action: what was done, `noun.verb` (`lot.open`).
         subject: to what, `noun:id` (`lot:5`).
         before, after: what changed, JSON values.
     """
-    conn.execute(
+    key = conn.execute(
         insert(audit).values(
             at=call.at,
             actor_kind=call.actor.kind,
@@ -42,7 +42,9 @@ def record(
             after=after,
             reason=reason,
         )
-    )
+    ).inserted_primary_key
+    assert key is not None  # one row was inserted
+    return int(key[0])
 
 
 @dataclass(frozen=True, slots=True)

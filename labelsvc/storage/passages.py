@@ -58,6 +58,12 @@ def visible(party_id: int) -> ColumnElement[bool]:
     return or_(theirs(party_id), events.c.id.in_(earlier.where(unit_events.c.at <= passed.c.at, _ITSELF)))
 
 
+def visible_among(conn: Connection, party_id: int, ids: Sequence[int]) -> list[int]:
+    """Return which of some events a party may see something of, in their order."""
+    query = select(events.c.id).where(events.c.id.in_(ids), visible(party_id))
+    return list(conn.execute(query.order_by(events.c.id)).scalars())
+
+
 def _passed(party_id: int) -> CTE:
     """Return units with the moments at which they passed through a party: those that its events name, and theirs."""
     counts = and_(or_(unit_events.c.finding.is_(None), events.c.accepted), ~events.c.error, events.c.declaration == "")

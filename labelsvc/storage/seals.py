@@ -152,6 +152,19 @@ def read(conn: Connection, after: int, limit: int) -> list[Sealed]:
     return [Sealed(*row, *entries.get(row.audit_id, (None, None, None))) for row in rows]
 
 
+def of_entry(conn: Connection, audit_id: int) -> Sealed | None:
+    """Return the seal of an entry, with what it seals; None: it has none."""
+    query = select(audit_seals.c.sequence).where(audit_seals.c.audit_id == audit_id)
+    sequence = conn.execute(query).scalar()
+    found = read(conn, sequence - 1, 1) if sequence is not None else []
+    return found[0] if found else None
+
+
+def is_there(conn: Connection, audit_id: int) -> bool:
+    """Whether there is an entry with an id."""
+    return conn.execute(select(audit.c.id).where(audit.c.id == audit_id)).first() is not None
+
+
 #: Bytes, action and subject of an entry.
 _Entry = tuple[bytes | None, str | None, str | None]
 _UNREADABLE: _Entry = (b"", None, None)

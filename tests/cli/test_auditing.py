@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from labelsvc.auditing import Sealer
+from labelsvc.auditing.sealing import Sealer
 from labelsvc.storage.database import Database
 
 
@@ -73,3 +73,42 @@ def test_a_checkpoint_that_is_none_is_one_sentence(sealed) -> None:
     status, line = sealed.refused("audit", "verify", "--checkpoint", "x")
     assert status != 0
     assert "checkpoint_malformed" in line
+
+
+def test_somebody_else_checks_what_they_kept_without_the_installation(sealed, tmp_path, monkeypatch) -> None:
+    (key,) = sealed.said("audit", "key")
+    kept, proof, growth = (tmp_path / name for name in ("kept", "proof", "growth"))
+    kept.write_text(sealed.run("audit", "checkpoint").stdout, "utf-8")
+    size = kept.read_text("utf-8").split("\n")[1]
+    assert sealed.run("audit", "verify", "--checkpoint", kept).exit_code == 0
+    sealed.said("party", "add", "--gln", "9521141111116", "Wholesale")
+    with Database.open(f"sqlite:///{sealed.data_dir / 'labelsvc.sqlite'}") as database:
+        Sealer(database, lambda: datetime.now(UTC)).look()
+    proof.write_text(sealed.run("audit", "proof", "--entry", 2).stdout, "utf-8")
+    growth.write_text(sealed.run("audit", "proof", "--from", size).stdout, "utf-8")
+    stranger = type(sealed)()  # no settings, no database
+    check = ("audit", "verify", "--key", key, "--checkpoint", kept)
+    lines = stranger.said(*check, "--proof", proof, "--proof", growth)
+    assert [line.split("\t")[0] for line in lines] == ["checkpoint", "consistent", "included"]
+    assert f"is number 2 of {int(size) + 1}" in lines[-1]
+    status, line = stranger.refused(*check, "--proof", proof)
+    assert status != 0
+    assert "proof_wrong" in line
+    kept.write_text(kept.read_text("utf-8").replace(f"\n{size}\n", f"\n{int(size) + 1}\n"), "utf-8")
+    assert "checkpoint_unsigned" in stranger.refused(*check)[1]
+
+
+def test_a_checkpoint_that_was_kept_finds_a_chain_that_was_written_anew(sealed, tmp_path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text(sealed.run("audit", "checkpoint").stdout, "utf-8")
+    behind_our_back(
+        sealed,
+        "UPDATE audit SET actor_id = 'nobody' WHERE id = 1",
+        "DELETE FROM audit_seals",
+        "DELETE FROM audit_tiles",
+    )
+    with Database.open(f"sqlite:///{sealed.data_dir / 'labelsvc.sqlite'}") as database:
+        Sealer(database, lambda: datetime.now(UTC)).look()
+    assert verified(sealed) == (0, [])
+    result = sealed.run("audit", "verify", "--checkpoint", kept)
+    assert (result.exit_code, "written anew" in result.stdout) == (1, True)

@@ -1,5 +1,6 @@
 """Every table, by room."""
 
+from labelsvc.storage.tables.audit_tree import audit_tiles, event_seals
 from labelsvc.storage.tables.cloning import clone_signals
 from labelsvc.storage.tables.complaints import complaints
 from labelsvc.storage.tables.fleet import (
@@ -75,6 +76,7 @@ __all__ = [
     "api_keys",
     "audit",
     "audit_seals",
+    "audit_tiles",
     "batches",
     "captures",
     "clone_signals",
@@ -85,6 +87,7 @@ __all__ = [
     "customers",
     "cycle_count_differences",
     "cycle_counts",
+    "event_seals",
     "event_terms",
     "events",
     "exchanges",

@@ -106,6 +106,9 @@ class ScanOut(Answer):
         return cls(**{name: _listed(getattr(answer, name)) for name in Answered.__slots__})
 
 
+_LINKS = {"proof": "/api/v1/audit/proof{?event}"}
+
+
 def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
@@ -183,12 +186,16 @@ class UnitOut(Answer):
     digest: Annotated[str, Field(description="SHA-256 of its own standing: a function of the set of its events.")]
     events: list[UnitEvent]
     overrides: Annotated[list[Override], Field(description="For it, by name (`units` is empty) or with its lot.")]
+    links: Annotated[
+        dict[str, str], Field(description="`proof`: that the audit vouches for an event (RFC 6570), to check offline.")
+    ]
 
     @classmethod
     def of(cls, story: Story) -> UnitOut:
         """Show a unit."""
         events = [UnitEvent.of(one) for one in story.events]
-        return cls(**_unit(story.unit), events=events, overrides=[Override.of(one) for one in story.overrides])
+        overrides = [Override.of(one) for one in story.overrides]
+        return cls(**_unit(story.unit), events=events, overrides=overrides, links=_LINKS)
 
 
 def _unit(unit: Unit) -> dict[str, Any]:

@@ -19,6 +19,13 @@ def upgrade() -> None:
         batch_op.create_check_constraint(op.f("ck_products_kind"), "kind IN ('gtin', 'item', 'sscc')")
 
     op.create_table(
+        "audit_tiles",
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "number", name=op.f("pk_audit_tiles")),
+    )
+    op.create_table(
         "captures",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("name", sa.String(length=36), nullable=False),
@@ -49,6 +56,12 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
         sa.UniqueConstraint("name", name=op.f("uq_customers_name")),
+    )
+    op.create_table(
+        "event_seals",
+        sa.Column("event_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("audit_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_event_seals")),
     )
     op.create_table(
         "named_queries",

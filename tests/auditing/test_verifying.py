@@ -11,8 +11,9 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
-from labelsvc import auditing
-from labelsvc.auditing import Sealer, parse_checkpoint, verify
+from labelsvc.auditing import sealing, verifying
+from labelsvc.auditing.sealing import Sealer
+from labelsvc.auditing.verifying import parse_checkpoint, verify
 from labelsvc.domain.actors import Actor, Call
 from labelsvc.errors import InvalidInput
 from labelsvc.storage import audit, seals
@@ -186,6 +187,9 @@ def test_a_chain_cut_at_its_end_shows_by_a_checkpoint_alone(sealed: Database) ->
     before = verify(sealed).end
     cut = "DELETE FROM audit WHERE id IN (SELECT audit_id FROM audit_seals WHERE sequence > 8)"
     run(sealed, cut, "DELETE FROM audit_seals WHERE sequence > 8")
+    assert named(sealed) == [("tree", 10, None)]
+    run(sealed, "DELETE FROM audit_tiles")  # whoever thinks of everything
+    assert Sealer(sealed, lambda: NOW).look() == 0
     assert verify(sealed).damages == 0
     assert [(found.damage, found.sequence) for found in verify(sealed, before).found] == [("cut", 10)]
     write(sealed, 5)  # the chain goes on and is longer again
@@ -196,7 +200,7 @@ def test_a_chain_cut_at_its_end_shows_by_a_checkpoint_alone(sealed: Database) ->
 
 
 def test_an_entry_that_commits_behind_younger_ones_is_sealed(sealed: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auditing, "_LOOK_BACK", 2)
+    monkeypatch.setattr(sealing, "_LOOK_BACK", 2)
     sealer = Sealer(sealed, lambda: NOW)
     sealer.look()
     newest = id_of(sealed, 10)
@@ -213,7 +217,7 @@ def test_an_entry_that_commits_behind_younger_ones_is_sealed(sealed: Database, m
 
 
 def test_many_sealers_seal_everything_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auditing, "_AT_ONCE", 7)
+    monkeypatch.setattr(sealing, "_AT_ONCE", 7)
     failures: list[BaseException] = []
 
     def seal() -> None:
@@ -243,7 +247,7 @@ def test_the_log_has_checkpoints(sealed: Database, monkeypatch: pytest.MonkeyPat
             logged.append(event)
 
     logged: list[str] = []
-    monkeypatch.setattr(auditing, "log", Log())
+    monkeypatch.setattr(sealing, "log", Log())
     sealer = Sealer(sealed, lambda: NOW)
     sealer.checkpoint()
     sealer.checkpoint()
@@ -264,7 +268,7 @@ def test_damage_is_named_up_to_a_bound_and_counted_beyond(database: Database) ->
     Sealer(database, lambda: NOW).look()
     run(database, "UPDATE audit SET reason = 'x'")
     report = verify(database)
-    assert (report.damages, len(report.found)) == (120, auditing.NAMED_AT_MOST)
+    assert (report.damages, len(report.found)) == (120, verifying.NAMED_AT_MOST)
 
 
 def test_canonical_bytes_are_json() -> None:

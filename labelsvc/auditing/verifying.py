@@ -1,88 +1,26 @@
-"""Use cases: seal the audit, and prove that no sealed entry was changed, removed or reordered."""
+"""Use case: prove that no sealed entry, and no event that one vouches for, was changed, removed or reordered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from labelsvc import logs
+from labelsvc.auditing.notes import Checkpoint
+from labelsvc.domain import merkle
 from labelsvc.errors import InvalidInput
-from labelsvc.storage import seals
+from labelsvc.storage import audit_tree, event_seals, seals
 from labelsvc.storage.database import Database
 from labelsvc.storage.seals import Seal, Sealed, Tail
 
-log = logs.logger(__name__)
-
-#: How often unsealed entries are looked for.
-SEAL_SECONDS = 1.0
-#: Ids are given before commits, so an entry may turn up behind younger ones that are sealed: this far is looked back
-#: every time, and all the way at the first time and once an hour.
-_LOOK_BACK = 2_000
-_LOOKS_UNTIL_ALL = 3_600
 _AT_ONCE = 1_000
-#: Seals until one is written into the log, where it can be compared with.
-_CHECKPOINT_EVERY = 1_000
 #: Damages that a report names.
 NAMED_AT_MOST = 100
 
-
-class Sealer:
-    """Seals what is not sealed yet; any number may run, one seals at a time.
-
-    Args:
-        now: the clock.
-    """
-
-    def __init__(self, db: Database, now: Callable[[], datetime]) -> None:
-        self._db = db
-        self._now = now
-        self._looks = 0
-        self._logged = -1
-
-    def look(self) -> int:
-        """Seal all that is not sealed; return how many entries that were.
-
-        Raises:
-            Unavailable: the database did not answer.
-        """
-        everything = self._looks % _LOOKS_UNTIL_ALL == 0
-        with self._db.read() as conn:
-            since = 0 if everything else max(0, seals.newest_sealed(conn) - _LOOK_BACK)
-            if not seals.any_unsealed(conn, since):
-                self._looks += 1
-                return 0
-        sealed, count, end = 0, _AT_ONCE, Seal(0, seals.BEGINNING)
-        while count == _AT_ONCE:
-            count, end = self._seal(since)
-            sealed += count
-        self._looks += 1
-        if self._logged < 0 or end.sequence - self._logged >= _CHECKPOINT_EVERY or (everything and sealed):
-            self._log(end)
-        return sealed
-
-    def _seal(self, since: int) -> tuple[int, Seal]:
-        def work(conn: Connection) -> tuple[int, Seal]:
-            seals.take_turn(conn)
-            return seals.seal(conn, since, self._now(), _AT_ONCE)
-
-        return self._db.write(work)
-
-    def checkpoint(self) -> None:
-        """Write the chain's end into the log."""
-        with self._db.read() as conn:
-            self._log(seals.last(conn))
-
-    def _log(self, end: Seal) -> None:
-        if end.sequence != self._logged:
-            self._logged = end.sequence
-            log.info("audit.checkpoint", checkpoint=f"{end.digest}:{end.sequence}")
-
-
-Damage = Literal["changed", "moved", "removed", "seal-removed", "cut"]
+Damage = Literal["changed", "moved", "removed", "seal-removed", "cut", "event", "tree"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +29,9 @@ class Found:
 
     Attributes:
         damage: `changed`: the entry or its seal; `moved`: entries or seals were put in another order; `removed`: the
-            entry; `seal-removed`: the seal itself; `cut`: the chain no longer leads to the checkpoint.
-        sequence: of the seal.
+            entry; `seal-removed`: the seal itself; `cut`: the chain no longer leads to the checkpoint; `event`: an
+            event that the entry vouches for was changed or removed; `tree`: the Merkle tree is not that of the entries.
+        sequence: of the seal; of `cut` and `tree`, how many entries there were.
         audit_id: of the entry; None where its seal is gone.
     """
 
@@ -136,18 +75,38 @@ def parse_checkpoint(text: str) -> Seal:
     return Seal(int(sequence), digest)
 
 
-def verify(db: Database, checkpoint: Seal | None = None) -> Report:
+def verify(db: Database, checkpoint: Seal | Checkpoint | None = None) -> Report:
     """Compute the whole chain anew, page by page, and compare; entries that are added meanwhile do not disturb it.
 
     Args:
-        checkpoint: an end of the chain that was written down before: one that cut the chain behind it shows.
+        checkpoint: an end of the chain, or the root of the tree, that was written down before: one that cut the chain
+            behind it, or wrote it anew, shows.
     """
-    walk = _Walk(checkpoint)
+    with db.read() as conn:
+        size = audit_tree.size(conn)
+    walk = _Walk(checkpoint, size)
     for link in _links(db):
         walk.add(link)
+        if link.action == event_seals.ACTION and link.content:
+            with db.read() as conn:
+                walk.events(link, event_seals.damaged(conn, vouched(json.loads(link.content))))
     with db.read() as conn:
-        tail = seals.tail(conn)
-    return walk.report(tail)
+        tail, root = seals.tail(conn), _root(conn, size)
+    return walk.report(tail, root)
+
+
+def vouched(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the digests of events that an entry vouches for."""
+    after = entry.get("after") if entry.get("action") == event_seals.ACTION else None
+    found = after.get("events") if isinstance(after, dict) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _root(conn: Connection, size: int) -> bytes | None:
+    try:
+        return merkle.root(audit_tree.subtrees(conn), size)
+    except LookupError:
+        return None
 
 
 def _links(db: Database) -> Iterator[Sealed]:
@@ -164,9 +123,12 @@ def _links(db: Database) -> Iterator[Sealed]:
 class _Walk:
     """Follows the chain; of a broken link the stored digest is believed for the next, so one damage is named once."""
 
-    def __init__(self, checkpoint: Seal | None) -> None:
+    def __init__(self, checkpoint: Seal | Checkpoint | None, size: int) -> None:
         self._checkpoint = checkpoint
-        self._reached = checkpoint is None or checkpoint == Seal(0, seals.BEGINNING)
+        self._reached = checkpoint in (None, Seal(0, seals.BEGINNING), Checkpoint(0, merkle.EMPTY))
+        self._size = size
+        self._frontier = merkle.Frontier()
+        self._root = merkle.EMPTY if size == 0 else None
         self._end = Seal(0, seals.BEGINNING)
         self._count = 0
         self._damages = 0
@@ -185,20 +147,41 @@ class _Walk:
             if len(self._misfits) < NAMED_AT_MOST:
                 self._misfits.append((link, self._end.digest))
         self._end = Seal(link.sequence, link.digest)
-        self._reached = self._reached or self._end == self._checkpoint
+        self._frontier.add(merkle.leaf_hash(link.content or b""))
+        if self._frontier.size == self._size:
+            self._root = self._frontier.root
+        self._reached = self._reached or self._is_checkpoint()
+
+    def _is_checkpoint(self) -> bool:
+        if isinstance(self._checkpoint, Checkpoint):
+            size = self._frontier.size
+            return size == self._checkpoint.size and self._frontier.root == self._checkpoint.root
+        return self._end == self._checkpoint
+
+    def events(self, link: Sealed, ids: Sequence[int]) -> None:
+        """Name events that an entry vouches for, and that are no longer what they were."""
+        for event_id in ids:
+            self._name(Found("event", link.sequence, link.audit_id, link.action, f"event:{event_id}"))
 
     def _name(self, found: Found) -> None:
         self._damages += 1
         if len(self._found) < NAMED_AT_MOST:
             self._found.append(found)
 
-    def report(self, tail: Tail) -> Report:
-        """Return what was found."""
+    def report(self, tail: Tail, root: bytes | None) -> Report:
+        """Return what was found.
+
+        Args:
+            root: of the tree as it is kept.
+        """
         if self._checkpoint is not None and not self._reached:
-            self._name(Found("cut", self._checkpoint.sequence))
+            known = self._checkpoint
+            self._name(Found("cut", known.size if isinstance(known, Checkpoint) else known.sequence))
+        if not self._damages and root != self._root:  # where an entry was changed, that is what is wrong
+            self._name(Found("tree", self._size))
         moved = self._moved()
         found = tuple(
-            Found("moved", each.sequence, each.audit_id, each.action, each.subject) if each.sequence in moved else each
+            replace(each, damage="moved") if each.sequence in moved and each.damage == "changed" else each
             for each in self._found
         )
         return Report(self._count, found, self._damages, self._end, tail)
