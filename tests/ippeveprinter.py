@@ -58,7 +58,7 @@ publish-workstation=no
 """
 
 
-def wait_for(ready: Callable[[], object], what: str, seconds: float = 20) -> None:
+def wait_for(ready: Callable[[], object], what: str, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < until, f"Expected {what} within {seconds} s."

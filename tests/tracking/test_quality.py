@@ -195,7 +195,8 @@ def test_a_test_of_a_lot_counts_for_each_of_its_units_a_thousand_at_a_time(plant
     assert lab.qualities() == ["non_conformant"] * 5
     assert lab.tried(4) == FAILED
     with plant.db.read() as conn:
-        bodies = conn.execute(select(events.c.body).where(events.c.biz_step == "inspecting")).scalars().all()
+        inspected = select(events.c.body).where(events.c.biz_step == "inspecting").order_by(events.c.id)
+        bodies = conn.execute(inspected).scalars().all()
     assert [body.count("/21/") for body in bodies] == [2, 2, 1] * 2
 
 

@@ -48,7 +48,8 @@ def test_a_million_serials_take_the_room_of_one(plant: Any, printer: str | None)
     one = added(plant, plant.lot(product, "L-01"), 1, key=f"{key}1", **more)
     million = added(plant, plant.lot(product, "L-02"), 1_000_000, key=f"{key}2", **more)
     assert one[0] == million[0] == ROWS | ({"print_jobs": 1} if printer else {})
-    assert million[1] - one[1] == 2 * len("000000")
+    ids = 10  # a few ids stand in texts, and may just have become a digit longer
+    assert 2 * len("000000") <= million[1] - one[1] <= 2 * len("000000") + ids
     assert million[1] <= MOST_BYTES
 
 

@@ -281,8 +281,6 @@ def test_resources_name_what_events_say_each_once(story) -> None:
     ],
 )
 def test_a_resource_leads_to_its_events(story, path: str, expected: str) -> None:
-    if story.house.db.dialect == "postgresql" and not path.startswith("b"):
-        pytest.skip("the same as on the other")
     assert story.client().get(f"/epcis/{path}").json == ["events"]
     assert of(story.found(path=f"/epcis/{path}/events")) == list(expected)
     assert story.found("EQ_action=DELETE", path=f"/epcis/{path}/events") == []
