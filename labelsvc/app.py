@@ -19,6 +19,7 @@ from labelsvc.domain.reprints import ReprintRules
 from labelsvc.issuing.label_formats import seed_formats
 from labelsvc.metrics import Metrics
 from labelsvc.settings import Settings
+from labelsvc.storage import connections as connection_rows
 from labelsvc.storage import finding_lists, installation, job_states, schema
 from labelsvc.storage.database import Database
 from labelsvc.storage.secret_file import read_secret
@@ -30,6 +31,7 @@ from labelsvc.web import (
     batches,
     cloning,
     complaints,
+    connections,
     customers,
     events,
     findings,
@@ -94,6 +96,7 @@ _BLUEPRINTS = (
     events.bp,
     fleet.bp,
     webhooks.bp,
+    connections.bp,
     quality.bp,
     recalls.bp,
     reprints.bp,
@@ -201,6 +204,10 @@ def open_house(settings: Settings) -> House:
         with db.read() as conn:
             return finding_lists.counted(conn)
 
+    def count_deliveries() -> Mapping[str, int]:
+        with db.read() as conn:
+            return connection_rows.counted(conn)
+
     checks = {"database": check_database, "schema": lambda: schema.check(db), "secret": check_secret}
     try:
         for name in ("schema", "secret"):
@@ -214,7 +221,7 @@ def open_house(settings: Settings) -> House:
         issuer,
         settings.data_dir,
         _now,
-        Metrics(count_jobs, count_guesses, count_findings),
+        Metrics(count_jobs, count_guesses, count_findings, count_deliveries),
         Lanes(settings.threads),
         checks,
         Feeds(settings.threads),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -18,6 +18,7 @@ from labelsvc.tracking.assessing import Assessor
 from labelsvc.tracking.captures import Taker
 from labelsvc.tracking.cloning import Watcher
 from labelsvc.tracking.commissioning import Commissioner
+from labelsvc.tracking.pushing import Pusher
 from labelsvc.tracking.recalls.going_on import Recaller
 from labelsvc.tracking.subscriptions import Reporter
 from labelsvc.webhooks.targets import Reach
@@ -41,9 +42,18 @@ class Chores:
         reach: where webhooks may lead.
         others: what else this process does: each a name, what is done, and every how many seconds.
         site: where units begin, a location's canonical URI.
+        prefixes: our own company prefixes, for identifiers as URNs.
     """
 
-    def __init__(self, db: Database, issuer: Issuer, reach: Reach, *others: Chore, site: str | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        issuer: Issuer,
+        reach: Reach,
+        *others: Chore,
+        site: str | None = None,
+        prefixes: Sequence[str] = (),
+    ) -> None:
         self._stop = threading.Event()
         self._others = others
         self._sealer = Sealer(db, _now)
@@ -51,8 +61,10 @@ class Chores:
         self._taker = Taker(db, issuer, _now, self._stop.is_set)
         self._commissioner = Commissioner(db, issuer, site, _now)
         self._reporter = Reporter(db, issuer, reach, _now)
+        self._pusher = Pusher(db, issuer, reach, _now, prefixes)
         chores = (
             ("reporter", self._reporter.look, TELL_SECONDS),
+            ("pusher", self._pusher.look, TELL_SECONDS),
             ("sealer", self._sealer.look, SEAL_SECONDS),
             ("teller", self._teller.look, TELL_SECONDS),
             ("taker", self._taker.look, TAKE_SECONDS),
@@ -77,6 +89,7 @@ class Chores:
             thread.join()
         self._teller.close()
         self._reporter.close()
+        self._pusher.close()
         for name, look, _ in self._others:
             self._once(name, look)
         self._once("sealer", self._sealer.look)  # what the end itself wrote

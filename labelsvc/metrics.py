@@ -19,6 +19,7 @@ class Metrics:
         job_states: asked at every scrape: state of print jobs -> how many.
         guesses: asked at every scrape: serials that never were, asked for in this hour; products of which too many.
         findings: asked at every scrape: findings that are open.
+        deliveries: asked at every scrape: state of documents for partners -> how many.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class Metrics:
         job_states: Callable[[], Mapping[str, int]],
         guesses: Callable[[], tuple[int, int]] = lambda: (0, 0),
         findings: Callable[[], int] = lambda: 0,
+        deliveries: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
@@ -36,7 +38,9 @@ class Metrics:
         )
         self._granted = Counter("labelsvc_labels_granted", "Serial numbers granted.", registry=self._registry)
         self._hits = Counter("labelsvc_resolver_hits", "Questions of strangers.", ("outcome",), registry=self._registry)
-        self._registry.register(_JobStates(job_states))
+        self._registry.register(_States("labelsvc_print_jobs", "Print jobs by state.", job_states))
+        sent = "Documents of events for partners, by state."
+        self._registry.register(_States("labelsvc_connection_deliveries", sent, deliveries))
         self._registry.register(_Guesses(guesses))
         self._registry.register(_Findings(findings))
 
@@ -58,10 +62,12 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-class _JobStates(Collector):
-    """Print jobs by state, counted in the database at every scrape: every process says the same."""
+class _States(Collector):
+    """Things by state, counted in the database at every scrape: every process says the same."""
 
-    def __init__(self, count: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, name: str, what: str, count: Callable[[], Mapping[str, int]]) -> None:
+        self._name = name
+        self._what = what
         self._count = count
 
     def describe(self) -> Iterable[Metric]:
@@ -76,7 +82,7 @@ class _JobStates(Collector):
         return [family]
 
     def _family(self) -> GaugeMetricFamily:
-        return GaugeMetricFamily("labelsvc_print_jobs", "Print jobs by state.", labels=["state"])
+        return GaugeMetricFamily(self._name, self._what, labels=["state"])
 
 
 class _Guesses(Collector):

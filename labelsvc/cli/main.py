@@ -33,6 +33,7 @@ from labelsvc.cli.running import Commands, Listed
         "scan": Listed("quality", "Say what scanned labels are, one a line from standard input."),
         "party": Listed("places", "Parties: who makes, moves, sells or has units."),
         "location": Listed("places", "Locations: where units are."),
+        "connection": Listed("connections", "Connections: partners who are sent the events that are for them."),
         "audit": Listed("auditing", "Who did what, when and why: the entries of the audit."),
         "serve": Listed("serving", "Run the service in one process: web and worker."),
         "worker": Listed("serving", "Run a worker alone: it sends the print jobs of all printers."),

@@ -45,7 +45,14 @@ def serve(host: str | None, port: int | None) -> None:
         thread.start()
         keeper = Keeper(house.db, house.hits, chosen.guess_alarm, house.now)
         keeping = ("keeper", keeper.look, KEEP_SECONDS)
-        chores = Chores(house.db, house.issuer, chosen.webhook_reach, keeping, site=chosen.site)
+        chores = Chores(
+            house.db,
+            house.issuer,
+            chosen.webhook_reach,
+            keeping,
+            site=chosen.site,
+            prefixes=chosen.company_prefixes,
+        )
         log.info("serve.started", urls=listener.urls)
         if sys.stderr.isatty():  # elsewhere every line is an event of the log
             click.echo(f"labelsvc listens on {' and '.join(listener.urls)}", err=True)
@@ -66,7 +73,9 @@ def worker() -> None:
         with dialled_in(shell.settings) as callers:
             running = Worker(shell.db, shell.issuer, shell.settings.data_dir, callers=callers)
             on_stop(running.stop)
-            with Chores(shell.db, shell.issuer, shell.settings.webhook_reach, site=shell.settings.site):
+            chosen = shell.settings
+            reach, prefixes = chosen.webhook_reach, chosen.company_prefixes
+            with Chores(shell.db, shell.issuer, reach, site=chosen.site, prefixes=prefixes):
                 running.run()
 
 

@@ -30,6 +30,7 @@ _PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "job_id": {"description": "Id of a print job.", "schema": _WHOLE},
     "claim_id": {"description": "Id of a claim of a station.", "schema": _WHOLE},
     "lot_id": {"description": "Id of a lot.", "schema": _WHOLE},
+    "connection_id": {"description": "Id of a connection.", "schema": _WHOLE},
     "webhook_id": {"description": "Id of a webhook.", "schema": _WHOLE},
     "unit_id": {"description": "Id of a unit.", "schema": _WHOLE},
     "count_id": {"description": "Id of a cycle count.", "schema": _WHOLE},

@@ -27,6 +27,7 @@ from labelsvc.access import passwords
 from labelsvc.domain import journal
 from labelsvc.domain.batches import BatchRequest, LabelsRequest, LotDates, LotRequest, ReturnRequest
 from labelsvc.domain.complaints import ComplaintRequest, Progress
+from labelsvc.domain.connections import NewConnection
 from labelsvc.domain.customers import Contact
 from labelsvc.domain.epcis.reading import read_event
 from labelsvc.domain.findings import Chosen, Closing
@@ -72,6 +73,7 @@ from labelsvc.printing.stations.reports import Said
 from labelsvc.printing.stations.stations import Arrival
 from labelsvc.printing.webhooks import webhooks
 from labelsvc.storage import cloning as clone_signals
+from labelsvc.storage import connections as connection_rows
 from labelsvc.storage import outcomes, recall_notices, sweeps, tables
 from labelsvc.storage import printers as printer_rows
 from labelsvc.storage import units as unit_rows
@@ -83,6 +85,7 @@ from labelsvc.tracking import (
     cloning,
     commissioning,
     complaints,
+    connections,
     customers,
     findings,
     gating,
@@ -103,6 +106,7 @@ from tests.ports import free_port
 from tests.printing.test_certifying import QUICK, TRAITS, Beside
 
 REASON = "because of the test"
+PARTNER = "https://id.gs1.org/417/9521141111116"
 PASSWORD = "correct horse battery"
 
 
@@ -150,6 +154,17 @@ class Walk:
         access.disable_user(plant.db, plant.call(), "dora")
         self.token = access.sign_in(plant.db, access.Door(), ("carol", PASSWORD), "192.0.2.1", plant.call().at)
         what = ("https://mes.example.com/told", ("lot.closed",))
+        asked = NewConnection("https://example.com/capture", PARTNER)
+        sent_to = [
+            connections.add_connection(plant.db, plant.issuer, plant.call(), asked, "public")[0] for _ in range(2)
+        ]
+        self.connections = sent_to
+        plant.db.write(
+            lambda conn: connection_rows.queue(conn, sent_to[0], [[1]], sent_to[0].last_id + 1, plant.call().at)
+        )
+        dead = tables.connection_deliveries.update().values(state="dead", ended_at=plant.call().at)
+        plant.db.write(lambda conn: conn.execute(dead))
+        self.dead_document = connections.list_documents(plant.db, sent_to[0].id, "dead", 0, 1).items[0].id
         made = [webhooks.add_webhook(plant.db, plant.issuer, plant.call(), what, "public")[0] for _ in range(2)]
         self.webhooks = made
         self.ports = (free_port(), free_port())
@@ -321,6 +336,17 @@ class Walk:
     def edit_printer(self, *, well: bool) -> object:
         spec = replace(self.printer.spec, dpmm=12 if well else 10)
         return printers.edit_printer(self.db, self.call, spec, self.plant.data_dir)
+
+    def add_connection(self, *, well: bool) -> Any:
+        asked = NewConnection("https://example.com/capture" if well else "http://example.com", PARTNER)
+        return connections.add_connection(self.db, self.plant.issuer, self.call, asked, "public")
+
+    def remove_connection(self, *, well: bool) -> Any:
+        return connections.remove_connection(self.db, self.call, self.connections[1].id if well else 999)
+
+    def send_again(self, *, well: bool) -> Any:
+        found = self.connections[0].id
+        return connections.send_again(self.db, self.call, found, self.dead_document if well else 999)
 
     def add_webhook(self, *, well: bool) -> object:
         what = ("https://mes.example.com/told" if well else "http://mes.example.com/told", ("lot.closed",))
@@ -657,6 +683,9 @@ ENTRIES: Mapping[str, tuple[str, bool, bool, str | None]] = {
     "edit_printer": ("printer.edit", True, True, None),
     "harden": ("printer.harden", False, True, None),
     "certify": ("printer.certify", False, True, None),
+    "add_connection": ("connection.add", False, True, None),
+    "remove_connection": ("connection.remove", True, False, None),
+    "send_again": ("connection.redeliver", True, True, None),
     "add_webhook": ("webhook.add", False, True, None),
     "remove_webhook": ("webhook.remove", True, False, None),
     "redeliver": ("webhook.redeliver", True, True, None),

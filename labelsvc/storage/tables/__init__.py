@@ -3,6 +3,7 @@
 from labelsvc.storage.tables.audit_tree import audit_tiles, event_seals
 from labelsvc.storage.tables.cloning import clone_signals
 from labelsvc.storage.tables.complaints import complaints
+from labelsvc.storage.tables.connections import connection_deliveries, connections
 from labelsvc.storage.tables.fleet import (
     audit_seals,
     printer_history,
@@ -82,6 +83,8 @@ __all__ = [
     "clone_signals",
     "commissioned",
     "complaints",
+    "connection_deliveries",
+    "connections",
     "customer_contacts",
     "customer_returns",
     "customers",

@@ -119,6 +119,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_test_reports")),
     )
     op.create_table(
+        "connections",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("url", sa.String(length=500), nullable=False),
+        sa.Column("party_id", sa.BigInteger(), nullable=False),
+        sa.Column("event_types", Json, nullable=False),
+        sa.Column("biz_steps", Json, nullable=False),
+        sa.Column("products", Json, nullable=False),
+        sa.Column("named", sa.Boolean(), nullable=False),
+        sa.Column("epc_format", sa.String(length=24), nullable=False),
+        sa.Column("sealed_secret", sa.String(length=400), nullable=False),
+        sa.Column("sealed_token", sa.String(length=1000), nullable=True),
+        sa.Column("last_id", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("removed_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["party_id"], ["parties.id"], name=op.f("fk_connections_party_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connections")),
+    )
+    op.create_table(
         "customer_contacts",
         sa.Column("customer_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=True),
@@ -250,6 +268,27 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_warranty_terms_product_id")),
         sa.PrimaryKeyConstraint("product_id", name=op.f("pk_warranty_terms")),
     )
+    op.create_table(
+        "connection_deliveries",
+        sa.Column("id", BigKey, nullable=False),
+        sa.Column("connection_id", sa.BigInteger(), nullable=False),
+        sa.Column("events", Json, nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", Instant(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("ended_at", Instant(), nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("last_error", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connections.id"], name=op.f("fk_connection_deliveries_connection_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connection_deliveries")),
+    )
+    with op.batch_alter_table("connection_deliveries", schema=None) as batch_op:
+        batch_op.create_index("ix_connection_deliveries_connection_id", ["connection_id", "state"], unique=False)
+        batch_op.create_index("ix_connection_deliveries_due", ["state", "due_at"], unique=False)
+
     op.create_table(
         "events",
         sa.Column("id", BigKey, nullable=False),
