@@ -27,7 +27,7 @@ def stored(value: Any) -> int:
 
 
 def without_ids(value: Any) -> Any:
-    """Return a value with one sign for each id in its text: PostgreSQL counts on from test to test, and 9 becomes 10."""
+    """Return a value with one sign for each id in its text: on PostgreSQL ids grow from test to test."""
     if isinstance(value, dict | list):
         value = json.dumps(value)
     return re.sub(r"\b[0-9]{1,5}\b", "#", value) if isinstance(value, str) else value
