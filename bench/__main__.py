@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import event_hash, fleet, granting, pdf, serials, zpl
+from bench import event_hash, fleet, granting, pdf, serials, tracking, zpl
 from bench.rows import HEADINGS, Row, cells, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -29,7 +29,7 @@ PEERS = (
 def main() -> int:
     """Run all; return 1 where a goal was missed."""
     rows: list[Row] = []
-    for benchmark in (serials, granting, pdf, zpl, event_hash, fleet):
+    for benchmark in (serials, granting, pdf, zpl, event_hash, tracking, fleet):
         print(f"{benchmark.__name__} ...", file=sys.stderr, flush=True)
         rows += benchmark.run()
     print(table(rows))
